@@ -1,0 +1,61 @@
+"""Measure small-intestine sections: villi, crypts, wall layers, per animal and timepoint.
+
+Names are loaded when they are first used, so that ``import histo`` is quick and brings neither torch nor Qt.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from histo.io import Slide, open_slide
+    from histo.measure import measure_crypts, measure_layers, measure_units, measure_villi
+    from histo.report import Study
+    from histo.segment import segment
+    from histo.types import Compartment, LabelMap, PixelSize, SectionId
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Compartment",
+    "LabelMap",
+    "PixelSize",
+    "SectionId",
+    "Slide",
+    "Study",
+    "measure_crypts",
+    "measure_layers",
+    "measure_units",
+    "measure_villi",
+    "open_slide",
+    "segment",
+]
+
+_HOMES = {
+    "Compartment": "histo.types",
+    "LabelMap": "histo.types",
+    "PixelSize": "histo.types",
+    "SectionId": "histo.types",
+    "Slide": "histo.io",
+    "Study": "histo.report",
+    "measure_crypts": "histo.measure",
+    "measure_layers": "histo.measure",
+    "measure_units": "histo.measure",
+    "measure_villi": "histo.measure",
+    "open_slide": "histo.io",
+    "segment": "histo.segment",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its room on first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'histo' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,208 @@
+"""Every error that histo raises on purpose.
+
+Each says what is wrong, in which file, what was expected, what was found and what to do next, and each is also the
+builtin that a caller who has never heard of histo would catch. ``reason`` is the code that stands in the ``failures``
+table.
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import ClassVar
+
+__all__ = [
+    "ConflictingPixelSize",
+    "CorruptModel",
+    "CorruptResults",
+    "HistoError",
+    "InvalidAnnotation",
+    "InvalidArgument",
+    "InvalidDesign",
+    "InvalidLabelMap",
+    "InvalidRecipe",
+    "InvalidTable",
+    "MissingExtra",
+    "MissingPixelSize",
+    "NoTissue",
+    "ResultsInUse",
+    "SlideNotFound",
+    "SlideTooLarge",
+    "UnitOfAnalysisError",
+    "UnknownModel",
+    "UnreadableSlide",
+    "UnsupportedSlide",
+]
+
+
+class HistoError(Exception):
+    """Base of all errors of this package.
+
+    Parameters
+    ----------
+    what : str
+        One sentence: what is wrong.
+    file : path-like, optional
+        The file that it is wrong in.
+    expected, got : str, optional
+        What would have been right, and what was there.
+    next_step : str, optional
+        What the user can do about it.
+    """
+
+    reason: ClassVar[str] = "error"
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        file: str | PathLike[str] | None = None,
+        expected: str | None = None,
+        got: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.file = None if file is None else str(file)
+        self.expected = expected
+        self.got = got
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        """Put the parts into one message, leaving out those that were not given."""
+        head = self.what if self.file is None else f"{self.file}: {self.what}"
+        parts = [head]
+        if self.expected is not None:
+            parts.append(f"expected {self.expected}")
+        if self.got is not None:
+            parts.append(f"got {self.got}")
+        message = "; ".join(parts)
+        return message if self.next_step is None else f"{message}. {self.next_step}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by value, so that an error raised in a worker process arrives whole."""
+        return _rebuild, (type(self), self.what, self.file, self.expected, self.got, self.next_step)
+
+
+def _rebuild(
+    kind: type[HistoError],
+    what: str,
+    file: str | None,
+    expected: str | None,
+    got: str | None,
+    next_step: str | None,
+) -> HistoError:
+    return kind(what, file=file, expected=expected, got=got, next_step=next_step)
+
+
+class InvalidArgument(HistoError, ValueError):
+    """A call was made with a value that it cannot use."""
+
+    reason = "invalid_argument"
+
+
+class MissingPixelSize(HistoError, ValueError):
+    """No µm/px was found or given: nothing is measured without one."""
+
+    reason = "missing_pixel_size"
+
+
+class ConflictingPixelSize(HistoError, ValueError):
+    """Two sources of µm/px disagree."""
+
+    reason = "conflicting_pixel_size"
+
+
+class SlideNotFound(HistoError, FileNotFoundError):
+    """There is no slide at this path."""
+
+    reason = "slide_not_found"
+
+
+class UnreadableSlide(HistoError, OSError):
+    """The file is damaged, empty, forbidden or not what its name says."""
+
+    reason = "unreadable_slide"
+
+
+class UnsupportedSlide(HistoError, ValueError):
+    """The file is sound but of a kind that histo does not read."""
+
+    reason = "unsupported_slide"
+
+
+class SlideTooLarge(HistoError, ValueError):
+    """The file announces dimensions that no slide has, or would fill the memory when decoded."""
+
+    reason = "slide_too_large"
+
+
+class MissingExtra(HistoError, ImportError):
+    """An optional dependency is needed and not installed."""
+
+    reason = "missing_extra"
+
+
+class NoTissue(HistoError, ValueError):
+    """No piece of gut was found on the slide."""
+
+    reason = "no_tissue"
+
+
+class InvalidLabelMap(HistoError, ValueError):
+    """An array is not a label map: wrong type, shape or values."""
+
+    reason = "invalid_label_map"
+
+
+class InvalidDesign(HistoError, ValueError):
+    """The design table has problems; all of them are in the message."""
+
+    reason = "invalid_design"
+
+
+class InvalidTable(HistoError, ValueError):
+    """A result table lacks columns or holds impossible values."""
+
+    reason = "invalid_table"
+
+
+class InvalidAnnotation(HistoError, ValueError):
+    """A GeoJSON file is not one that QuPath or histo writes."""
+
+    reason = "invalid_annotation"
+
+
+class InvalidRecipe(HistoError, ValueError):
+    """A training recipe has problems; all of them are in the message."""
+
+    reason = "invalid_recipe"
+
+
+class UnknownModel(HistoError, LookupError):
+    """There is no model of this name; the message lists those there are."""
+
+    reason = "unknown_model"
+
+
+class CorruptModel(HistoError, ValueError):
+    """A model's files do not agree with one another or with the sha256 on record."""
+
+    reason = "corrupt_model"
+
+
+class CorruptResults(HistoError, ValueError):
+    """A results folder lacks a file or holds one that does not read."""
+
+    reason = "corrupt_results"
+
+
+class ResultsInUse(HistoError, OSError):
+    """Another process writes into this results folder."""
+
+    reason = "results_in_use"
+
+
+class UnitOfAnalysisError(HistoError, ValueError):
+    """A statistic was asked for on repeats instead of animals."""
+
+    reason = "unit_of_analysis"
