@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from histo.io import Slide, open_slide
     from histo.measure import measure_crypts, measure_layers, measure_units, measure_villi
     from histo.report import Study
-    from histo.segment import segment
+    from histo.segmentation import segment
     from histo.types import Compartment, LabelMap, PixelSize, SectionId
 
 __version__ = "0.1.0"
@@ -44,7 +44,7 @@ _HOMES = {
     "measure_units": "histo.measure",
     "measure_villi": "histo.measure",
     "open_slide": "histo.io",
-    "segment": "histo.segment",
+    "segment": "histo.segmentation",
 }
 
 

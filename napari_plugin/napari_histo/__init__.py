@@ -1,0 +1,1 @@
+"""histo in napari: open slides and results in true micrometres."""
