@@ -1,0 +1,44 @@
+# Each target makes the virtual environment it needs in .venv, reuses it, and renews it when pyproject.toml changes.
+# Without make: python -m venv .venv, then pip install -e . (to use histo) or pip install -e ".[dev]" (to work on it).
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell .ci/find-python)
+DISPLAYED := $(shell command -v xvfb-run >/dev/null 2>&1 && echo 'xvfb-run -a -s "-screen 0 1600x1200x24"')
+
+.PHONY: demo test check docs bench clean
+
+demo: $(VENV)/.installed
+	$(BIN)/histo demo --out demo-results
+
+test: check
+	$(DISPLAYED) $(BIN)/pytest $$($(BIN)/python .ci/qt_option.py)
+	$(BIN)/mkdocs build --strict --quiet
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/mkdocs build --strict
+	@echo "site/index.html"
+
+bench: $(VENV)/.installed-dev
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+$(BIN)/python:
+	$(if $(PYTHON),,$(error histo needs Python 3.11 or newer with its venv module; say which with make PYTHON=/path/to/python3))
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf site build dist demo-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
