@@ -1,0 +1,18 @@
+"""Where on a slide there is tissue, which pieces of gut it makes, and what to distrust in it."""
+
+from __future__ import annotations
+
+from histo.tissue.artefact import find_folds, find_ink
+from histo.tissue.mask import find_tissue
+from histo.tissue.sections import Excluded, Section, Survey, find_sections, survey_slide
+
+__all__ = [
+    "Excluded",
+    "Section",
+    "Survey",
+    "find_folds",
+    "find_ink",
+    "find_sections",
+    "find_tissue",
+    "survey_slide",
+]
