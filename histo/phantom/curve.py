@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-__all__ = ["STEP_UM", "Curve", "CurveField", "evenly_spaced", "locate"]
+__all__ = ["STEP_UM", "CoarseGrid", "Curve", "CurveField", "evenly_spaced", "locate"]
 
 Floats = NDArray[np.float64]
 STEP_UM = 2.0
@@ -58,6 +58,22 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
+class CoarseGrid:
+    """A grid of about 4 µm over the pixels, and the arc length nearest to each of its places."""
+
+    shape: tuple[int, int]
+    factor: int
+    pixels: tuple[int, int]
+    position_um: Floats
+
+    def spread(self, values: Floats, interpolation: int) -> NDArray[np.float32]:
+        """Interpolate the grid's values at every pixel."""
+        size = (self.shape[1] * self.factor, self.shape[0] * self.factor)
+        fine = cv2.resize(values.reshape(self.shape).astype(np.float32), size, interpolation=interpolation)
+        return np.asarray(fine[: self.pixels[0], : self.pixels[1]])
+
+
+@dataclass(frozen=True, eq=False)
 class CurveField:
     """Every pixel's nearest place on a curve.
 
@@ -67,11 +83,18 @@ class CurveField:
         Arc length of the nearest place, and signed distance from it (positive along the normal).
     is_beside : (rows, cols) bool array
         Whether the nearest place is not an open end.
+    coarse : CoarseGrid
+        The grid that the search ran on.
     """
 
     position_um: NDArray[np.float32]
     distance_um: NDArray[np.float32]
     is_beside: NDArray[np.bool_]
+    coarse: CoarseGrid
+
+    def spread(self, curve: Curve, values: Floats) -> NDArray[np.float32]:
+        """Give every pixel the value that a slowly varying quantity has at its nearest place."""
+        return self.coarse.spread(curve.at(self.coarse.position_um, values), cv2.INTER_LINEAR)
 
 
 def locate(curve: Curve, shape: tuple[int, int], mpp: float) -> CurveField:
@@ -90,16 +113,15 @@ def locate(curve: Curve, shape: tuple[int, int], mpp: float) -> CurveField:
     tangents = np.stack([normals[:, 1], -normals[:, 0]], axis=1)
     along = np.clip((offset * tangents).sum(axis=1), -STEP_UM, STEP_UM)
     is_end = np.zeros(len(grid)) if curve.is_closed else (nearest == 0) | (nearest == len(curve.points) - 1)
-    # The sign of the normal component with the full distance as size: exact beside the curve, and past sharp bends
-    # still the distance to the nearest point.
     component = (offset * normals).sum(axis=1)
-    position = nearest * STEP_UM + along
-    linear = _spread(position, coarse_shape, factor, shape, cv2.INTER_LINEAR)
-    blocky = _spread(position, coarse_shape, factor, shape, cv2.INTER_NEAREST)
+    coarse = CoarseGrid(coarse_shape, factor, shape, nearest * STEP_UM + along)
+    linear = coarse.spread(coarse.position_um, cv2.INTER_LINEAR)
+    blocky = coarse.spread(coarse.position_um, cv2.INTER_NEAREST)
     return CurveField(
         position_um=np.where(np.abs(linear - blocky) > 4 * _COARSE_UM, blocky, linear),
-        distance_um=_spread(component, coarse_shape, factor, shape, cv2.INTER_LINEAR),
-        is_beside=_spread(np.asarray(is_end, dtype=float), coarse_shape, factor, shape, cv2.INTER_NEAREST) < 0.5,
+        distance_um=coarse.spread(component, cv2.INTER_LINEAR),
+        is_beside=coarse.spread(np.asarray(is_end, dtype=float), cv2.INTER_NEAREST) < 0.5,
+        coarse=coarse,
     )
 
 
@@ -115,7 +137,7 @@ def evenly_spaced(points: Floats, *, closed: bool) -> Floats:
 
 
 def _normals(points: Floats, *, closed: bool) -> Floats:
-    """Unit normals from differences over 12 µm."""
+    """Take unit normals from differences over 12 µm."""
     span = 3
     if closed:
         tangent = np.roll(points, -span, axis=0) - np.roll(points, span, axis=0)
@@ -124,14 +146,3 @@ def _normals(points: Floats, *, closed: bool) -> Floats:
         tangent = padded[2 * span :] - padded[: -2 * span]
     tangent = tangent / np.hypot(*tangent.T)[:, None]
     return np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
-
-
-def _spread(
-    values: Floats, coarse_shape: tuple[int, int], factor: int, shape: tuple[int, int], interpolation: int
-) -> NDArray[np.float32]:
-    fine = cv2.resize(
-        values.reshape(coarse_shape).astype(np.float32),
-        (coarse_shape[1] * factor, coarse_shape[0] * factor),
-        interpolation=interpolation,
-    )
-    return np.asarray(fine[: shape[0], : shape[1]])

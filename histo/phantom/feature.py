@@ -28,14 +28,15 @@ class Features:
         Blood vessels of the submucosa.
     gland_lumina : list of (n, 2) array
         Lumina of Brunner's glands.
-    mucus, dust : list of (n, 2) array
-        Mucus and shed cells in the lumen; dirt on the glass.
+    mucus, dust, folds : list of (n, 2) array
+        Mucus and shed cells in the lumen; dirt on the glass; bands where the tissue lies double.
     """
 
     vessels: list[Floats]
     gland_lumina: list[Floats]
     mucus: list[Floats]
     dust: list[Floats]
+    folds: list[Floats]
 
 
 def place_features(
@@ -45,11 +46,13 @@ def place_features(
     _add_follicles(spec, wall, canvas, labels, rng)
     lumina = _add_glands(spec, wall, canvas, labels, rng)
     mucus = _add_mucus(spec, canvas, labels, rng)
+    folds = _add_folds(spec, canvas, labels, rng)
     return Features(
         vessels=_vessels(spec, wall, rng),
         gland_lumina=lumina,
         mucus=mucus,
         dust=_dust(spec, canvas, rng),
+        folds=folds,
     )
 
 
@@ -101,12 +104,26 @@ def _add_mucus(spec: SectionSpec, canvas: Canvas, labels: NDArray[np.uint8], rng
         for _ in range(rng.poisson(share * per_mm2 * area_mm2)):
             centre = rng.uniform(0, 1, 2) * extent
             axes = size * rng.lognormal(0, 0.5, 2)
-            outline = _blob(centre, axes, rng.uniform(0, np.pi), rng, roughness=0.35)
+            axes[0] *= rng.uniform(1, 3.5)
+            outline = _bent(_blob(centre, axes, rng.uniform(0, np.pi), rng, roughness=0.3), centre, axes[0], rng)
             window, inside = fill(outline, canvas)
             on_glass = inside & (labels[window] == Compartment.BACKGROUND)
             labels[window][on_glass] = Compartment.OTHER_TISSUE
             shapes.append(outline)
     return shapes
+
+
+def _add_folds(spec: SectionSpec, canvas: Canvas, labels: NDArray[np.uint8], rng: np.random.Generator) -> list[Floats]:
+    """Lay narrow double bands across the section; what lies under them cannot be told."""
+    extent = np.array(canvas.shape) * canvas.mpp
+    folds = []
+    for _ in range(spec.artefacts.fold):
+        axes = np.array([rng.uniform(0.15, 0.5) * extent.max(), rng.uniform(8, 25)])
+        outline = _blob(rng.uniform(0.2, 0.8, 2) * extent, axes, rng.uniform(0, np.pi), rng)
+        window, inside = fill(outline, canvas)
+        labels[window][inside & (labels[window] != Compartment.BACKGROUND)] = Compartment.OTHER_TISSUE
+        folds.append(outline)
+    return folds
 
 
 def _vessels(spec: SectionSpec, wall: Wall, rng: np.random.Generator) -> list[Floats]:
@@ -135,7 +152,7 @@ def _dust(spec: SectionSpec, canvas: Canvas, rng: np.random.Generator) -> list[F
 
 
 def _blob(centre: Floats, axes: Floats, angle: float, rng: np.random.Generator, *, roughness: float = 0.12) -> Floats:
-    """An uneven ellipse with half axes `axes`, the first along `angle`."""
+    """Outline an uneven ellipse with half axes `axes`, the first along `angle`."""
     around = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     waves = np.arange(2, 7)
     uneven = (
@@ -145,7 +162,23 @@ def _blob(centre: Floats, axes: Floats, angle: float, rng: np.random.Generator, 
     along, across = axes[0] * radius * np.cos(around), axes[1] * radius * np.sin(around)
     direction = np.array([np.sin(angle), np.cos(angle)])
     normal = np.array([np.cos(angle), -np.sin(angle)])
-    return np.asarray(centre) + along[:, None] * direction + across[:, None] * normal
+    outline: Floats = np.asarray(centre) + along[:, None] * direction + across[:, None] * normal
+    return outline
+
+
+def _bent(outline: Floats, centre: Floats, size: float, rng: np.random.Generator) -> Floats:
+    """Bend an outline into an S of random strength."""
+    offset = outline - centre
+    phases, strengths = rng.uniform(0, 2 * np.pi, 2), rng.normal(0, 0.35, 2) * size
+    shift = np.stack(
+        [
+            strengths[0] * np.sin(1.6 * offset[:, 1] / size + phases[0]),
+            strengths[1] * np.sin(1.6 * offset[:, 0] / size + phases[1]),
+        ],
+        axis=1,
+    )
+    bent: Floats = outline + shift
+    return bent
 
 
 def paint(outlines: list[Floats], canvas: Canvas) -> NDArray[np.float32]:
@@ -154,4 +187,4 @@ def paint(outlines: list[Floats], canvas: Canvas) -> NDArray[np.float32]:
     for outline in outlines:
         corners = np.rint(canvas.to_pixels(outline)[:, ::-1] * 16).astype(np.int32)
         cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, 4)
-    return mask.astype(np.float32) / 255
+    return np.asarray(mask / 255, dtype=np.float32)

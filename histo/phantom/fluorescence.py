@@ -77,11 +77,11 @@ def _apical_line(scene: Scene, rng: np.random.Generator) -> tuple[Image, pd.Data
             if covered[piece[0]] and len(piece) > 1:
                 cv2.polylines(picture, [corners[piece]], False, 255, width, cv2.LINE_AA, 4)
     visible = scene.fields.above_um > scene.fields.crypt_zone_um
-    return picture.astype(np.float32) / 255 * visible, pd.DataFrame(rows, columns=GAP_COLUMNS)
+    return np.asarray(picture / 255 * visible, dtype=np.float32), pd.DataFrame(rows, columns=GAP_COLUMNS)
 
 
 def _contour(villus: Tube) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The outline from foot over tip to foot, every half µm, 1 µm inside the border."""
+    """Follow the outline from foot over tip to foot, every half µm, 1 µm inside the border."""
     outline = villus.outline
     arc = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(outline, axis=0).T))])
     places = np.arange(0, arc[-1], 0.5)

@@ -12,17 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from histo.phantom.anatomy import Tube
-from histo.phantom.raster import Canvas, WallFields
+from histo.phantom.raster import VALLEY_SHARE, Canvas, WallFields
 from histo.phantom.spec import SectionSpec
 from histo.phantom.wall import Wall
 from histo.types import Compartment
 
-__all__ = ["CellClass", "Cells", "cells_table", "place_cells"]
+__all__ = ["CELL_CLASSES", "Cells", "Drawing", "cells_table", "place_cells"]
 
 Floats = NDArray[np.float64]
 CELL_CLASSES = ("epithelial", "lymphocyte", "granulocyte", "stromal", "other")
 EPITHELIAL, LYMPHOCYTE, GRANULOCYTE, STROMAL = range(4)
-CellClass = int
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +61,15 @@ class Cells:
         return Cells(**{name: values[chosen] for name, values in self.__dict__.items()})
 
 
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """Where cells are put: the canvas, every pixel's place on the wall, and the compartments."""
+
+    canvas: Canvas
+    fields: WallFields
+    labels: NDArray[np.uint8]
+
+
 @dataclass(frozen=True)
 class _Scatter:
     """How cells are strewn over compartments."""
@@ -76,21 +84,21 @@ class _Scatter:
 
 
 def place_cells(
-    spec: SectionSpec, wall: Wall, tubes: tuple[list[Tube], list[Tube]], drawn: tuple[Canvas, WallFields, NDArray[np.uint8]],
-    rng: np.random.Generator,
-) -> Cells:  # fmt: skip
+    spec: SectionSpec, wall: Wall, tubes: tuple[list[Tube], list[Tube]], drawing: Drawing, rng: np.random.Generator
+) -> Cells:
     """Line the epithelia and strew the other compartments with cells."""
     villi, crypts = tubes
-    canvas, _, labels = drawn
+    canvas, labels = drawing.canvas, drawing.labels
     parts = [_line(villus.outline, 0.62 * spec.villi.epithelium_um, 5.4, 1.6, rng) for villus in villi]
     lined = [_keep(_join(parts), canvas, labels, (Compartment.VILLUS_EPITHELIUM,))]
     parts = [_line(crypt.outline, 5.5, 5.0, 1.0, rng) for crypt in crypts]
     lined.append(_keep(_join(parts), canvas, labels, (Compartment.CRYPT,)))
+    lined.append(_keep(_valley(spec, wall, rng), canvas, labels, (Compartment.VILLUS_EPITHELIUM,)))
     epithelium = _join(lined)
     goblet = rng.random(len(epithelium)) < spec.cells.goblet
     epithelium = Cells(**{**epithelium.__dict__, "is_goblet": goblet})
     cells = [epithelium, _intraepithelial(spec, epithelium, canvas, labels, rng)]
-    cells += [_strew(scatter, wall, drawn, rng) for scatter in _scatters(spec)]
+    cells += [_strew(scatter, wall, drawing, rng) for scatter in _scatters(spec)]
     everything = _join(cells)
     lymphocyte = everything.kind == LYMPHOCYTE
     cd4 = lymphocyte & (rng.random(len(everything)) < spec.cells.cd4)
@@ -156,6 +164,18 @@ def _line(outline: Floats, depth_um: float, spacing_um: float, jitter_um: float,
     return _cells(points, axes, angle, rng.normal(1.0, 0.12, n), EPITHELIAL)
 
 
+def _valley(spec: SectionSpec, wall: Wall, rng: np.random.Generator) -> Cells:
+    """Put a row of upright nuclei along the junction; between the villi's feet it is covered by epithelium."""
+    lift = wall.crypt_zone_um + 0.4 * VALLEY_SHARE * spec.villi.epithelium_um
+    places = np.arange(0, wall.border.length_um, 5.4)
+    normals = wall.border.at(places, wall.border.normals)
+    points = wall.border.at(places, wall.border.points) + normals * wall.border.at(places, lift)[:, None]
+    n = len(places)
+    axes = np.stack([rng.normal(7.5, 0.8, n), rng.normal(4.5, 0.4, n)], axis=1)
+    angle = np.arctan2(normals[:, 0], normals[:, 1])
+    return _cells(points + rng.normal(0, 1, (n, 2)), axes, angle, rng.normal(1.0, 0.12, n), EPITHELIAL)
+
+
 def _intraepithelial(
     spec: SectionSpec, epithelium: Cells, canvas: Canvas, labels: NDArray[np.uint8], rng: np.random.Generator
 ) -> Cells:
@@ -169,11 +189,9 @@ def _intraepithelial(
     return _keep(cells, canvas, labels, (Compartment.VILLUS_EPITHELIUM,))
 
 
-def _strew(
-    scatter: _Scatter, wall: Wall, drawn: tuple[Canvas, WallFields, NDArray[np.uint8]], rng: np.random.Generator
-) -> Cells:
+def _strew(scatter: _Scatter, wall: Wall, drawing: Drawing, rng: np.random.Generator) -> Cells:
     """Strew cells on a jittered lattice, so that few touch, and keep those in their compartments."""
-    canvas, fields, labels = drawn
+    canvas, fields, labels = drawing.canvas, drawing.fields, drawing.labels
     if scatter.per_mm2 <= 0:
         return _none()
     spacing = 1000 / np.sqrt(scatter.per_mm2)
@@ -202,7 +220,7 @@ def _strew(
     kept = _keep(cells, canvas, labels, scatter.compartments)
     if not scatter.follows_wall or not len(kept):
         return kept
-    position = canvas.look_up(fields.border.position_um, kept.centre_um)
+    position = canvas.look_up(fields.border.position_um, kept.centre_um).astype(float)
     normals = wall.border.at(position, wall.border.normals)
     along = np.arctan2(normals[:, 1], -normals[:, 0]) + rng.normal(0, 0.2, len(kept))
     return Cells(**{**kept.__dict__, "angle": along})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -10,12 +11,15 @@ from numpy.typing import NDArray
 
 from histo.phantom.anatomy import Tube
 from histo.phantom.curve import CurveField
+from histo.phantom.spec import SectionSpec
 from histo.phantom.wall import Wall
 from histo.types import Compartment
 
 __all__ = ["Canvas", "WallFields", "draw_labels", "fill"]
 
 Floats = NDArray[np.float64]
+Value = TypeVar("Value", bound=np.generic)
+VALLEY_SHARE = 0.5
 _FINER = 5  # odd, so that one fine pixel sits on each pixel's centre
 
 
@@ -30,12 +34,13 @@ class Canvas:
         """Turn µm from the outer corner into pixels whose centres are whole numbers."""
         return np.asarray(points_um, dtype=float) / self.mpp - 0.5
 
-    def look_up(self, values: NDArray[np.generic], points_um: Floats) -> NDArray[np.generic]:
+    def look_up(self, values: NDArray[Value], points_um: Floats) -> NDArray[Value]:
         """Read an image at points in µm; points outside read the nearest pixel."""
         at = np.rint(self.to_pixels(points_um)).astype(int)
         rows = np.clip(at[:, 0], 0, self.shape[0] - 1)
         cols = np.clip(at[:, 1], 0, self.shape[1] - 1)
-        return values[rows, cols]
+        found: NDArray[Value] = values[rows, cols]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,17 +64,12 @@ class WallFields:
     @classmethod
     def of(cls, wall: Wall, border: CurveField, base: CurveField) -> WallFields:
         """Spread the wall's thicknesses over the pixels."""
-
-        def spread(field: CurveField, values: Floats, along: Wall) -> NDArray[np.float32]:
-            curve = along.border if field is border else along.base
-            return curve.at(field.position_um, values).astype(np.float32)
-
         return cls(
             border=border,
             base=base,
-            crypt_zone_um=spread(border, wall.crypt_zone_um, wall),
-            submucosa_um=spread(base, wall.submucosa_um, wall),
-            muscularis_um=spread(base, wall.muscularis_um, wall),
+            crypt_zone_um=border.spread(wall.border, wall.crypt_zone_um),
+            submucosa_um=base.spread(wall.base, wall.submucosa_um),
+            muscularis_um=base.spread(wall.base, wall.muscularis_um),
         )
 
     @property
@@ -84,7 +84,7 @@ class WallFields:
 
 
 def draw_labels(
-    canvas: Canvas, fields: WallFields, villi: list[Tube], crypts: list[Tube], serosa_um: float
+    spec: SectionSpec, canvas: Canvas, fields: WallFields, villi: list[Tube], crypts: list[Tube]
 ) -> NDArray[np.uint8]:
     """Draw wall, crypts and villi, in this order, later over earlier."""
     labels = np.zeros(canvas.shape, np.uint8)
@@ -94,19 +94,34 @@ def draw_labels(
     outer = fields.submucosa_um + fields.muscularis_um
     labels[under & (below <= fields.submucosa_um)] = Compartment.SUBMUCOSA
     labels[under & (below > fields.submucosa_um) & (below <= outer)] = Compartment.MUSCULARIS
-    if serosa_um > 0:
-        labels[under & (below > outer) & (below <= outer + serosa_um)] = Compartment.OTHER_TISSUE
+    labels[under & (below > outer) & (below <= outer + spec.wall.serosa_um)] = Compartment.OTHER_TISSUE
     labels[mucosa] = Compartment.LAMINA_PROPRIA
     for crypt in crypts:
         window, inside = fill(crypt.outline, canvas)
         labels[window][inside & mucosa[window]] = Compartment.CRYPT
     lumen = (above > fields.crypt_zone_um) & fields.border.is_beside
+    labels[lumen & _is_valley(spec, fields, crypts)] = Compartment.VILLUS_EPITHELIUM
     for villus in villi:
         window, inside = fill(villus.outline, canvas)
         labels[window][inside & lumen[window]] = Compartment.VILLUS_EPITHELIUM
         window, inside = fill(villus.core, canvas)
         labels[window][inside & lumen[window]] = Compartment.VILLUS_LAMINA_PROPRIA
     return labels
+
+
+def _is_valley(spec: SectionSpec, fields: WallFields, crypts: list[Tube]) -> NDArray[np.bool_]:
+    """Find the epithelium that covers the junction between the feet of villi, open where a crypt has its mouth."""
+    thickness = VALLEY_SHARE * spec.villi.epithelium_um
+    near = (fields.above_um > fields.crypt_zone_um) & (fields.above_um <= fields.crypt_zone_um + thickness)
+    mouths = np.sort([crypt.position_um for crypt in crypts if crypt.is_whole])
+    if not len(mouths):
+        return near
+    places = fields.border.position_um[near]
+    right = np.clip(np.searchsorted(mouths, places), 0, len(mouths) - 1)
+    left = np.clip(right - 1, 0, len(mouths) - 1)
+    distance = np.minimum(np.abs(mouths[right] - places), np.abs(mouths[left] - places))
+    near[near] = distance > 0.5 * spec.crypts.width_um
+    return near
 
 
 def fill(outline_um: Floats, canvas: Canvas) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:

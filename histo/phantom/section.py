@@ -16,7 +16,7 @@ from histo.phantom.curve import STEP_UM, locate
 from histo.phantom.feature import place_features
 from histo.phantom.fluorescence import GAP_COLUMNS, fluoresce
 from histo.phantom.immunostain import immunostain
-from histo.phantom.nuclei import cells_table, place_cells
+from histo.phantom.nuclei import Drawing, cells_table, place_cells
 from histo.phantom.raster import Canvas, WallFields, draw_labels
 from histo.phantom.spec import SectionSpec
 from histo.phantom.stains import Scene, counterstain, expose
@@ -104,9 +104,9 @@ def draw_section(spec: SectionSpec, mpp: float = 1.0, seed: int = 0, stain: Stai
     border = locate(wall.border, canvas.shape, mpp)
     base = locate(wall.base, canvas.shape, mpp) if wall.is_folded else border
     fields = WallFields.of(wall, border, base)
-    labels = draw_labels(canvas, fields, villi, crypts, spec.wall.serosa_um)
+    labels = draw_labels(spec, canvas, fields, villi, crypts)
     features = place_features(spec, wall, canvas, labels, streams[3])
-    cells = place_cells(spec, wall, (villi, crypts), (canvas, fields, labels), streams[4])
+    cells = place_cells(spec, wall, (villi, crypts), Drawing(canvas, fields, labels), streams[4])
     scene = Scene(spec, canvas, fields, labels, villi, crypts, cells, features)
     gaps = pd.DataFrame(columns=GAP_COLUMNS)
     image: NDArray[np.uint8] | NDArray[np.uint16]

@@ -18,6 +18,7 @@ __all__ = [
     "Shape",
     "VillusSpec",
     "WallSpec",
+    "smooth_noise",
 ]
 
 Shape = Literal["strip", "ring", "roll"]
@@ -156,8 +157,8 @@ class CellSpec:
         Gaps in the apical ZO-1 line per mm of it, and their mean length.
     """
 
-    lymphocyte_per_mm2: float = 3500.0
-    stromal_per_mm2: float = 2500.0
+    lymphocyte_per_mm2: float = 4800.0
+    stromal_per_mm2: float = 3200.0
     granulocyte_per_mm2: float = 250.0
     iel_per_100: float = 8.0
     goblet: float = 0.10
@@ -169,13 +170,23 @@ class CellSpec:
 
 @dataclass(frozen=True)
 class ArtefactSpec:
-    """What goes wrong on a slide: all shares of what a bad slide has, 0 to 1."""
+    """What goes wrong on a slide.
+
+    Parameters
+    ----------
+    debris, mucus, dust : float
+        Shed cells and mucus on the glass, dirt: 0 for none, 1 for as much as a bad slide has.
+    lift : float
+        Share of villi whose epithelium is lifted off the core at the tip (oedema).
+    fold : int
+        Folds of the tissue: dark bands across the section.
+    """
 
     debris: float = 0.15
     mucus: float = 0.15
     dust: float = 0.1
     lift: float = 0.0
-    fold: float = 0.0
+    fold: int = 0
 
 
 @dataclass(frozen=True)
@@ -201,7 +212,7 @@ class Appearance:
     """
 
     first_stain: tuple[float, float, float] = (0.650, 0.704, 0.286)
-    second_stain: tuple[float, float, float] = (0.150, 0.950, 0.275)
+    second_stain: tuple[float, float, float] = (0.160, 0.880, 0.400)
     first_strength: float = 1.0
     second_strength: float = 1.0
     glass: tuple[float, float, float] = (0.955, 0.95, 0.96)
@@ -268,7 +279,7 @@ class SectionSpec:
             return replace(
                 spec,
                 villi=VillusSpec(height_um=330.0, width_um=66.0, pitch_um=118.0, taper=0.4, epithelium_um=18.0),
-                wall=WallSpec(length_um=4700.0),
+                wall=WallSpec(length_um=4700.0, bend_deg=9.0),
             )
         if shape == "roll":
             return replace(spec, wall=WallSpec(length_um=14000.0))
@@ -291,7 +302,7 @@ class SectionSpec:
                 length_um=3200.0, submucosa_um=320.0, muscularis_mucosae_um=35.0, muscularis_um=450.0, variation=0.12,
                 bend_deg=10.0, looseness=0.55, clefts=0.3,
             ),
-            cells=CellSpec(lymphocyte_per_mm2=4500.0, stromal_per_mm2=2500.0, goblet=0.14),
+            cells=CellSpec(lymphocyte_per_mm2=5200.0, stromal_per_mm2=3200.0, goblet=0.14),
         )  # fmt: skip
 
 
@@ -303,4 +314,5 @@ def smooth_noise(rng: np.random.Generator, n: int, period: int, *, closed: bool)
     weights = rng.normal(size=n_waves) * np.exp(-((waves / n_waves) ** 2))
     shifts = rng.uniform(0, 2 * np.pi, n_waves)
     curve = (weights[:, None] * np.sin(waves[:, None] * phase + shifts[:, None])).sum(axis=0)
-    return curve / max(float(np.sqrt((weights**2).sum() / 2)), 1e-9)
+    eased: np.ndarray = curve / max(float(np.sqrt((weights**2).sum() / 2)), 1e-9)
+    return eased

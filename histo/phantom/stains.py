@@ -23,7 +23,7 @@ Image = NDArray[np.float32]
 # Amounts of eosin and haematoxylin of the ground substance, by compartment. Ours, set by eye beside real fields.
 _GROUND = {
     Compartment.BACKGROUND: (0.0, 0.0),
-    Compartment.VILLUS_EPITHELIUM: (0.52, 0.20),
+    Compartment.VILLUS_EPITHELIUM: (0.44, 0.20),
     Compartment.VILLUS_LAMINA_PROPRIA: (0.34, 0.12),
     Compartment.CRYPT: (0.44, 0.34),
     Compartment.LAMINA_PROPRIA: (0.38, 0.16),
@@ -72,10 +72,10 @@ def counterstain(scene: Scene, rng: np.random.Generator) -> tuple[Image, Image]:
     eosin, blue = _tubes(scene, eosin, blue, rng)
     nuclei = nuclear_image(scene.cells, canvas)
     chromatin = 1 + contrast * 0.22 * fine
-    blue = np.maximum(blue, 1.45 * nuclei * chromatin)
-    eosin = eosin * (1 - 0.45 * np.minimum(nuclei, 1))
-    eosin, blue = _granules(scene, eosin, blue)
-    eosin, blue = _painted(scene, eosin, blue, fine)
+    blue = np.maximum(blue, 1.45 * nuclei * chromatin).astype(np.float32)
+    eosin = (eosin * (1 - 0.45 * np.minimum(nuclei, 1))).astype(np.float32)
+    eosin, blue = _plasm(scene, eosin, blue)
+    eosin, blue = _painted(scene, eosin, blue, fine, rng)
     return np.maximum(blue, 0), np.maximum(eosin, 0)
 
 
@@ -116,8 +116,8 @@ def expose(amounts: tuple[Image, Image], look: Appearance, mpp: float, rng: np.r
         light *= (1 - look.shading * slope)[..., None]
     if look.blur_um:
         light = cv2.GaussianBlur(light, (0, 0), max(look.blur_um / mpp, 0.3))
-    light = light + rng.normal(0, 1, light.shape).astype(np.float32) * look.noise
-    return np.rint(np.clip(light, 0, 1) * 255).astype(np.uint8)
+    light = light + rng.standard_normal(light.shape, dtype=np.float32) * np.float32(look.noise)
+    return np.asarray(np.rint(np.clip(light, 0, 1) * 255), dtype=np.uint8)
 
 
 def _stroma(scene: Scene, eosin: Image, blue: Image, cloud: Image, fine: Image) -> tuple[Image, Image]:
@@ -174,15 +174,21 @@ def _tubes(scene: Scene, eosin: Image, blue: Image, rng: np.random.Generator) ->
     canvas = scene.canvas
     empty = np.zeros(canvas.shape, np.uint8)
     for crypt in scene.crypts:
-        if len(crypt.core) > 3 and rng.random() < 0.8:
-            cv2.fillPoly(empty, [_corners(canvas, crypt.core)], 255, cv2.LINE_AA, 4)
+        if len(crypt.core) > 3 and rng.random() < 0.75:
+            cv2.fillPoly(empty, [_corners(canvas, crypt.core)], int(rng.uniform(90, 255)), cv2.LINE_AA, 4)
     for villus in scene.villi:
         if rng.random() < 0.35:
             line = villus.centreline[: int(rng.uniform(0.5, 0.85) * len(villus.centreline))]
             width = max(1, round(rng.uniform(3, 9) / canvas.mpp))
             cv2.polylines(empty, [_corners(canvas, line)], False, 200, width, cv2.LINE_AA, 4)
+        if rng.random() < scene.spec.artefacts.lift and len(villus.core) > 8:
+            n = len(villus.core)
+            tip = villus.core[int(0.32 * n) : int(0.68 * n)]
+            width = max(1, round(rng.uniform(6, 18) / canvas.mpp))
+            cv2.polylines(empty, [_corners(canvas, tip)], False, 255, width, cv2.LINE_AA, 4)
     inside = (scene.labels == Compartment.CRYPT) | (scene.labels == Compartment.VILLUS_LAMINA_PROPRIA)
-    keep = 1 - 0.85 * (empty.astype(np.float32) / 255) * inside
+    ragged = smooth_step(grain(canvas.shape, 6, canvas.mpp, rng), -1.6, 0.2)
+    keep = 1 - 0.85 * (empty.astype(np.float32) / 255) * inside * ragged
     granules = np.zeros(canvas.shape, np.uint8)
     for crypt in scene.crypts:
         if crypt.is_whole:
@@ -196,7 +202,7 @@ def _tubes(scene: Scene, eosin: Image, blue: Image, rng: np.random.Generator) ->
     return eosin * keep + 0.45 * red, blue * keep
 
 
-def _granules(scene: Scene, eosin: Image, blue: Image) -> tuple[Image, Image]:
+def _plasm(scene: Scene, eosin: Image, blue: Image) -> tuple[Image, Image]:
     """Goblet cells' mucus, red granulocytes, the thin plasm of lymphocytes."""
     cells, canvas = scene.cells, scene.canvas
     goblets = cells.where(cells.is_goblet)
@@ -212,7 +218,7 @@ def _granules(scene: Scene, eosin: Image, blue: Image) -> tuple[Image, Image]:
             "axes_um": np.stack([np.full(len(goblets), 9.5), np.full(len(goblets), 6.8)], axis=1),
         })  # fmt: skip
         mucus = nuclear_image(shifted, canvas, np.ones(len(goblets)))
-        mucus *= np.isin(scene.labels, (Compartment.VILLUS_EPITHELIUM, Compartment.CRYPT))
+        mucus = mucus * np.isin(scene.labels, (Compartment.VILLUS_EPITHELIUM, Compartment.CRYPT))
     eosin = eosin * (1 - 0.8 * mucus)
     blue = blue * (1 - 0.72 * mucus) + 0.06 * mucus
     granulocytes = cells.where(cells.kind == GRANULOCYTE)
@@ -225,25 +231,24 @@ def _granules(scene: Scene, eosin: Image, blue: Image) -> tuple[Image, Image]:
     return eosin * (1 - 0.5 * pale * (blue < 0.5)), blue
 
 
-def _painted(scene: Scene, eosin: Image, blue: Image, fine: Image) -> tuple[Image, Image]:
+def _painted(scene: Scene, eosin: Image, blue: Image, fine: Image, rng: np.random.Generator) -> tuple[Image, Image]:
     """Vessels with walls and blood, gland lumina, mucus, dirt."""
     canvas, labels, features = scene.canvas, scene.labels, scene.features
     submucosa = labels == Compartment.SUBMUCOSA
     vessel = paint(features.vessels, canvas) * submucosa
     rim = np.clip(cv2.GaussianBlur(vessel, (0, 0), max(2.5 / canvas.mpp, 0.5)) * 4 * (1 - vessel), 0, 1) * submucosa
-    blood = smooth_step(grain(canvas.shape, 5.0, canvas.mpp, np.random.default_rng(len(features.vessels))), -0.2, 0.6)
+    blood = smooth_step(grain(canvas.shape, 5.0, canvas.mpp, rng), -0.2, 0.6)
     eosin = eosin * (1 - vessel) + vessel * 0.75 * blood + 0.25 * rim
     blue = blue * (1 - 0.9 * vessel)
     empty = paint(features.gland_lumina, canvas) * (labels == Compartment.SUBMUCOSAL_GLAND)
     eosin, blue = eosin * (1 - 0.8 * empty), blue * (1 - 0.8 * empty)
     mucus = paint(features.mucus, canvas) * (labels == Compartment.OTHER_TISSUE)
-    stringy = smooth_step(
-        fine + grain(canvas.shape, 20, canvas.mpp, np.random.default_rng(len(features.mucus))), -0.6, 1.6
-    )
+    stringy = smooth_step(fine + grain(canvas.shape, 20, canvas.mpp, rng), -0.6, 1.6)
     eosin = eosin + 0.22 * mucus * stringy
     blue = blue + 0.10 * mucus * stringy
+    folded = 1 + 0.9 * paint(features.folds, canvas)
     dirt = paint(features.dust, canvas)
-    return eosin + 0.7 * dirt, blue + 0.9 * dirt
+    return eosin * folded + 0.7 * dirt, blue * folded + 0.9 * dirt
 
 
 def _corners(canvas: Canvas, points_um: NDArray[np.float64]) -> NDArray[np.int32]:

@@ -44,7 +44,11 @@ def random_spec(rng: np.random.Generator) -> SectionSpec:
         wall=_wall(base.wall, rng, is_mouse=is_mouse, shape=shape),
         cells=_cells(rng),
         artefacts=ArtefactSpec(
-            debris=float(rng.uniform(0, 1.2)), mucus=float(rng.uniform(0, 1.0)), dust=float(rng.uniform(0, 0.6))
+            debris=float(rng.uniform(0, 0.5)),
+            mucus=float(rng.uniform(0, 0.35)),
+            dust=float(rng.uniform(0, 0.6)),
+            lift=float(rng.uniform(0, 0.4)) if rng.random() < 0.3 else 0.0,
+            fold=int(rng.integers(0, 3)) if rng.random() < 0.15 else 0,
         ),
         appearance=_appearance(rng),
     )
@@ -120,11 +124,11 @@ def _cells(rng: np.random.Generator) -> CellSpec:
 def _appearance(rng: np.random.Generator) -> Appearance:
     """Stain vectors around published ones, weak and strong stains, warm and cold glass."""
     blue = np.array([0.650, 0.704, 0.286]) + rng.normal(0, 0.06, 3)
-    pink = np.array([0.150, 0.950, 0.275]) + rng.normal(0, 0.07, 3)
+    pink = np.array([0.160, 0.880, 0.400]) + rng.normal(0, (0.05, 0.06, 0.10))
     glass = np.clip(rng.normal(0.94, 0.03) + rng.normal(0, 0.012, 3), 0.8, 1.0)
     return Appearance(
         first_stain=(float(blue[0]), float(blue[1]), float(blue[2])),
-        second_stain=(float(max(pink[0], 0.02)), float(pink[1]), float(pink[2])),
+        second_stain=(float(max(pink[0], 0.02)), float(pink[1]), float(max(pink[2], 0.08))),
         first_strength=_between(rng, 0.55, 1.5),
         second_strength=_between(rng, 0.5, 1.7),
         glass=(float(glass[0]), float(glass[1]), float(glass[2])),

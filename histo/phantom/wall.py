@@ -75,7 +75,8 @@ def lay_wall(spec: SectionSpec, rng: np.random.Generator) -> Wall:
 
 
 def _varied(rng: np.random.Generator, n: int, share: float, *, closed: bool) -> Floats:
-    return 1 + share * np.clip(smooth_noise(rng, n, 250, closed=closed), -2, 2)
+    varied: Floats = 1 + share * np.clip(smooth_noise(rng, n, 250, closed=closed), -2, 2)
+    return varied
 
 
 def _course(spec: SectionSpec, rng: np.random.Generator) -> Floats:
