@@ -1,0 +1,8 @@
+"""Slides in, annotations, design table and results: everything that touches files."""
+
+from __future__ import annotations
+
+from histo.io.opening import open_slide
+from histo.io.slide import Slide, slide_from_array
+
+__all__ = ["Slide", "open_slide", "slide_from_array"]
