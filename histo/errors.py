@@ -7,6 +7,7 @@ table.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from os import PathLike
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ __all__ = [
     "ConflictingPixelSize",
     "CorruptModel",
     "CorruptResults",
+    "DesignProblem",
     "HistoError",
     "InvalidAnnotation",
     "InvalidArgument",
@@ -25,12 +27,15 @@ __all__ = [
     "MissingPixelSize",
     "NoTissue",
     "ResultsInUse",
+    "ResultsNotWritten",
     "SlideNotFound",
     "SlideTooLarge",
+    "TrainingStopped",
     "UnitOfAnalysisError",
     "UnknownModel",
     "UnreadableSlide",
     "UnsupportedSlide",
+    "WrongStain",
 ]
 
 
@@ -76,11 +81,14 @@ class HistoError(Exception):
         if self.got is not None:
             parts.append(f"got {self.got}")
         message = "; ".join(parts)
-        return message if self.next_step is None else f"{message}. {self.next_step}"
+        if self.next_step is None:
+            return message
+        return f"{message}\n{self.next_step}" if "\n" in message else f"{message}. {self.next_step}"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by value, so that an error raised in a worker process arrives whole."""
-        return _rebuild, (type(self), self.what, self.file, self.expected, self.got, self.next_step)
+        parts = (type(self), self.what, self.file, self.expected, self.got, self.next_step)
+        return _rebuild, parts, self.__dict__
 
 
 def _rebuild(
@@ -154,10 +162,54 @@ class InvalidLabelMap(HistoError, ValueError):
     reason = "invalid_label_map"
 
 
+@dataclass(frozen=True)
+class DesignProblem:
+    """One thing that is wrong in a design table.
+
+    Parameters
+    ----------
+    row : int or None
+        Row number as a spreadsheet shows it: the header is row 1. None when it concerns the whole table.
+    column : str or None
+        Name of the column. None when it concerns the whole file.
+    expected, got : str
+        What would have been right, and what was there.
+    """
+
+    row: int | None
+    column: str | None
+    expected: str
+    got: str
+
+    def __str__(self) -> str:
+        """Say where, what was expected and what was found, in one line."""
+        where = [f"row {self.row}"] if self.row is not None else []
+        where += [f"column {self.column!r}"] if self.column is not None else []
+        return f"{', '.join(where) or 'table'}: expected {self.expected}; got {self.got}"
+
+
 class InvalidDesign(HistoError, ValueError):
-    """The design table has problems; all of them are in the message."""
+    """The design table has problems; all of them are in the message.
+
+    Attributes
+    ----------
+    problems : tuple of DesignProblem
+        The same, one by one.
+    """
 
     reason = "invalid_design"
+    problems: tuple[DesignProblem, ...] = ()
+
+    @classmethod
+    def from_problems(
+        cls, problems: tuple[DesignProblem, ...], file: str | PathLike[str], next_step: str
+    ) -> InvalidDesign:
+        """Put all problems of one table into one error."""
+        number = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = "".join(f"\n  {problem}" for problem in problems)
+        error = cls(f"the design table has {number}:{lines}", file=file, next_step=next_step)
+        error.problems = problems
+        return error
 
 
 class InvalidTable(HistoError, ValueError):
@@ -176,6 +228,12 @@ class InvalidRecipe(HistoError, ValueError):
     """A training recipe has problems; all of them are in the message."""
 
     reason = "invalid_recipe"
+
+
+class TrainingStopped(HistoError, RuntimeError):
+    """A training was asked to stop and kept a checkpoint."""
+
+    reason = "training_stopped"
 
 
 class UnknownModel(HistoError, LookupError):
@@ -200,6 +258,18 @@ class ResultsInUse(HistoError, OSError):
     """Another process writes into this results folder."""
 
     reason = "results_in_use"
+
+
+class ResultsNotWritten(HistoError, OSError):
+    """The results folder takes nothing more: full, read-only or gone."""
+
+    reason = "results_not_written"
+
+
+class WrongStain(HistoError, ValueError):
+    """The slide is stained in a way that the model was not made for."""
+
+    reason = "wrong_stain"
 
 
 class UnitOfAnalysisError(HistoError, ValueError):

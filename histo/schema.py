@@ -7,7 +7,7 @@ writing are made from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -82,6 +82,8 @@ VILLI = Table(
         _text("villus_id", "Stable id within the section: v1, v2, ... in order of position along the wall."),
         _number("villus_height_um", "Length of the centreline from tip to villus-crypt junction, µm."),
         _number("villus_width_um", "Width at half of the height, perpendicular to the centreline, µm."),
+        _number("villus_width_20_um", "Width at a fifth of the height from the junction, µm."),
+        _number("villus_width_80_um", "Width at four fifths of the height from the junction, µm."),
         _number("villus_area_um2", "Area of villous epithelium and its lamina propria, µm²."),
         _number("villus_perimeter_um", "Luminal contour from junction over the tip to junction, µm."),
         _number("tip_row", f"Row of the tip, {_POINT}."),
@@ -193,6 +195,7 @@ ANIMALS = Table(
         _number("sd", "Standard deviation between the animal's sections."),
         _count("n_sections", "Sections that carried a value."),
         _count("n_dropped", "Sections without a value or below the minimum number of units."),
+        _text("note", "What was dropped and why, in words; empty when nothing was."),
     ),
 )
 
@@ -230,6 +233,7 @@ CONTRASTS = Table(
         _number("p_value", "Its two-sided p-value; the animal is the unit."),
         _number("p_adjusted", "The same, corrected over the family."),
         _text("correction", "How it was corrected, and over which family."),
+        _text("note", "What a reader must know: too few animals for a test, none at this timepoint, ..."),
     ),
 )
 
@@ -292,17 +296,40 @@ def check_table(table: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFram
     Raises
     ------
     InvalidTable
-        If columns are missing or a value does not fit its column's type.
+        If columns are missing or there twice, or a value does not fit its column's type.
     """
+    twice = sorted({str(name) for name in table.columns[table.columns.duplicated()]})
+    if twice:
+        raise InvalidTable("columns stand in the table twice", expected="each column once", got=", ".join(twice))
     missing = [column.name for column in columns if column.name not in table.columns]
     if missing:
         raise InvalidTable("columns are missing", expected=", ".join(missing), got=", ".join(map(str, table.columns)))
     known = [column.name for column in columns]
     ordered = table[[*known, *(name for name in table.columns if name not in known)]].reset_index(drop=True)
-    try:
-        return ordered.astype({column.name: _dtype(column) for column in columns})
-    except (TypeError, ValueError) as error:
-        raise InvalidTable("a value does not fit its column", got=str(error)) from error
+    return ordered.assign(**{column.name: _fitted(ordered[column.name], column) for column in columns})
+
+
+def _fitted(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    """Convert to the column's type; a cast that would lose or invent something is refused."""
+    if column.kind == "string":
+        return values.astype("str")
+    if column.kind == "bool":
+        fits, converted = values.isin([True, False]), values
+    else:
+        converted = pd.to_numeric(values, errors="coerce")
+        is_whole = converted.notna() & (converted % 1 == 0)
+        fits = is_whole if column.kind == "int64" else converted.notna() | values.isna()
+    if not fits.all():
+        first = int((~fits).to_numpy().argmax())
+        raise InvalidTable(
+            f"column {column.name}: a value does not fit",
+            expected=_EXPECTED[column.kind],
+            got=f"{values.astype(object).iloc[first]!r} in row {first + 1}",
+        )
+    return pd.Series(converted, dtype=_dtype(column))
+
+
+_EXPECTED = {"int64": "a whole number", "float64": "a number", "bool": "True or False"}
 
 
 def schema_markdown() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from math import isfinite
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +89,7 @@ class PixelSize:
     source: str = "given by the caller"
 
     def __post_init__(self) -> None:
-        if not (isfinite(self.mpp) and self.mpp > 0):
+        if not _is_positive(self.mpp):
             raise MissingPixelSize(
                 "µm/px must be a positive number",
                 got=f"{self.mpp!r} ({self.source})",
@@ -128,7 +128,8 @@ class LabelMap:
     Raises
     ------
     InvalidLabelMap
-        If the array is not two-dimensional, not of integers, or holds other values than compartments.
+        If the array is not two-dimensional, not of integers, or holds other values than compartments; if the
+        confidence is not ``uint8`` of the same shape; if the origin is not two finite numbers.
     MissingPixelSize
         If `mpp` or `slide_mpp` is not a positive number.
 
@@ -150,12 +151,10 @@ class LabelMap:
         PixelSize(self.mpp)
         object.__setattr__(self, "slide_mpp", PixelSize(self.slide_mpp or self.mpp).mpp)
         object.__setattr__(self, "array", _as_labels(self.array))
-        if self.confidence is not None and self.confidence.shape != self.array.shape:
-            raise InvalidLabelMap(
-                "confidence and labels differ in shape",
-                expected=str(self.array.shape),
-                got=str(self.confidence.shape),
-            )
+        if np.shape(self.origin) != (2,) or not np.isfinite(self.origin).all():
+            raise InvalidLabelMap("the origin is a finite (row, column)", got=repr(self.origin))
+        if self.confidence is not None:
+            _check_confidence(self.confidence, self.array.shape)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -197,7 +196,26 @@ class LabelMap:
         return in_map
 
     def crop(self, row: int, col: int, height: int, width: int) -> LabelMap:
-        """Cut a window, in pixels of this map; coordinates on the slide stay what they were."""
+        """Cut a window; coordinates on the slide stay what they were.
+
+        Parameters
+        ----------
+        row, col : int
+            Top left pixel of the window, in pixels of this map.
+        height, width : int
+            Size of the window; what reaches over the lower and right edge is left out.
+
+        Raises
+        ------
+        InvalidArgument
+            If the window begins outside the map or is empty.
+        """
+        if not (0 <= row < self.shape[0] and 0 <= col < self.shape[1] and height > 0 and width > 0):
+            raise InvalidArgument(
+                "the window does not lie on the label map",
+                expected=f"row 0 to {self.shape[0] - 1}, col 0 to {self.shape[1] - 1}, height and width above 0",
+                got=f"row {row}, col {col}, height {height}, width {width}",
+            )
         window = np.s_[row : row + height, col : col + width]
         scale = self.mpp / self.slide_mpp
         return replace(
@@ -206,6 +224,17 @@ class LabelMap:
             origin=(self.origin[0] + row * scale, self.origin[1] + col * scale),
             confidence=None if self.confidence is None else self.confidence[window],
         )
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and bool(0 < value < inf)
+
+
+def _check_confidence(confidence: NDArray[np.uint8], shape: tuple[int, ...]) -> None:
+    if confidence.dtype != np.uint8:
+        raise InvalidLabelMap("confidence is a probability of 0 to 255", expected="uint8", got=str(confidence.dtype))
+    if confidence.shape != shape:
+        raise InvalidLabelMap("confidence and labels differ in shape", expected=str(shape), got=str(confidence.shape))
 
 
 def _as_labels(array: NDArray[np.integer] | NDArray[np.uint8]) -> NDArray[np.uint8]:
