@@ -100,7 +100,7 @@ def _add_mucus(spec: SectionSpec, canvas: Canvas, labels: NDArray[np.uint8], rng
     shapes: list[Floats] = []
     area_mm2 = canvas.shape[0] * canvas.shape[1] * canvas.mpp**2 / 1e6
     extent = np.array(canvas.shape) * canvas.mpp
-    for share, size, per_mm2 in ((spec.artefacts.mucus, 60.0, 10), (spec.artefacts.debris, 14.0, 60)):
+    for share, size, per_mm2 in ((spec.artefacts.mucus, 32.0, 20), (spec.artefacts.debris, 14.0, 60)):
         for _ in range(rng.poisson(share * per_mm2 * area_mm2)):
             centre = rng.uniform(0, 1, 2) * extent
             axes = size * rng.lognormal(0, 0.5, 2)

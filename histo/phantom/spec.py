@@ -203,6 +203,8 @@ class Appearance:
         Intensity of empty glass, 0 to 1.
     contrast : float
         How strongly textures and single cells differ.
+    ground_spread : float
+        Spread (logarithm) of the stains' amounts between compartments from section to section.
     blur_um : float
         Standard deviation of the optical blur.
     noise : float
@@ -217,6 +219,7 @@ class Appearance:
     second_strength: float = 1.0
     glass: tuple[float, float, float] = (0.955, 0.95, 0.96)
     contrast: float = 1.0
+    ground_spread: float = 0.1
     blur_um: float = 0.45
     noise: float = 0.008
     shading: float = 0.0
@@ -287,11 +290,11 @@ class SectionSpec:
 
     @classmethod
     def human(cls, shape: Shape = "strip") -> SectionSpec:
-        """Human jejunum: crowded villi of 600 µm, a muscularis of 450 µm."""
+        """Human jejunum: crowded villi of 560 µm, a muscularis of 450 µm."""
         return cls(
             shape=shape,
             villi=VillusSpec(
-                height_um=600.0, height_cv=0.16, width_um=125.0, pitch_um=165.0, epithelium_um=30.0, lean_deg=9.0,
+                height_um=560.0, height_cv=0.16, width_um=135.0, pitch_um=165.0, epithelium_um=30.0, lean_deg=9.0,
                 bend_deg=14.0, detached=0.05, missing=0.03,
             ),
             crypts=CryptSpec(

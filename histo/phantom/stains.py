@@ -24,9 +24,9 @@ Image = NDArray[np.float32]
 _GROUND = {
     Compartment.BACKGROUND: (0.0, 0.0),
     Compartment.VILLUS_EPITHELIUM: (0.44, 0.20),
-    Compartment.VILLUS_LAMINA_PROPRIA: (0.34, 0.12),
+    Compartment.VILLUS_LAMINA_PROPRIA: (0.36, 0.14),
     Compartment.CRYPT: (0.44, 0.34),
-    Compartment.LAMINA_PROPRIA: (0.38, 0.16),
+    Compartment.LAMINA_PROPRIA: (0.36, 0.14),
     Compartment.SUBMUCOSA: (0.36, 0.05),
     Compartment.MUSCULARIS: (0.66, 0.10),
     Compartment.LYMPHOID: (0.22, 0.30),
@@ -60,6 +60,11 @@ def counterstain(scene: Scene, rng: np.random.Generator) -> tuple[Image, Image]:
     canvas, labels, contrast = scene.canvas, scene.labels, scene.spec.appearance.contrast
     shape, mpp = canvas.shape, canvas.mpp
     ground = np.array([_GROUND[compartment] for compartment in Compartment], np.float32)
+    spread = np.exp(rng.normal(0, scene.spec.appearance.ground_spread, ground.shape)).astype(np.float32)
+    # Stroma and epithelium go on through the villus-crypt junction: no change of colour marks it.
+    spread[Compartment.VILLUS_LAMINA_PROPRIA] = spread[Compartment.LAMINA_PROPRIA]
+    spread[Compartment.VILLUS_EPITHELIUM] = spread[Compartment.CRYPT]
+    ground *= spread
     eosin, blue = ground[labels, 0], ground[labels, 1]
     slow = grain(shape, 90, mpp, rng)
     cloud = grain(shape, 14, mpp, rng)

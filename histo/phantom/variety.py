@@ -31,7 +31,7 @@ def random_spec(rng: np.random.Generator) -> SectionSpec:
     Returns
     -------
     SectionSpec
-        About 6 to 14 mm² of picture, so that drawing takes a few seconds at 1 µm/px.
+        About 3 to 10 mm² of picture, which takes a few seconds to draw at 1 µm/px.
     """
     is_mouse = rng.random() < 0.45
     shape: Shape = "ring" if is_mouse and rng.random() < 0.45 else "strip"
@@ -66,7 +66,7 @@ def _villi(villi: VillusSpec, rng: np.random.Generator, *, crowded: bool) -> Vil
         height_um=villi.height_um * _between(rng, 0.45, 1.3),
         height_cv=float(rng.uniform(0.04, 0.28)),
         width_um=villi.width_um * size,
-        pitch_um=villi.pitch_um * size * _between(rng, 0.85, 1.25),
+        pitch_um=villi.pitch_um * size * _between(rng, 0.78, 1.2),
         epithelium_um=villi.epithelium_um * _between(rng, 0.8, 1.2),
         lean_deg=float(rng.uniform(1, 16 if crowded else 9)),
         bend_deg=float(rng.uniform(2, 30)),
@@ -96,7 +96,7 @@ def _wall(wall: WallSpec, rng: np.random.Generator, *, is_mouse: bool, shape: Sh
     folds = not is_mouse and rng.random() < 0.35
     return replace(
         wall,
-        length_um=wall.length_um * (float(rng.uniform(0.85, 1.1)) if shape == "ring" else float(rng.uniform(0.8, 1.3))),
+        length_um=wall.length_um * float(rng.uniform(0.85, 1.1) if shape == "ring" else rng.uniform(0.5, 0.9)),
         submucosa_um=wall.submucosa_um * _between(rng, 0.35, 1.8),
         muscularis_mucosae_um=wall.muscularis_mucosae_um * _between(rng, 0.6, 1.6),
         muscularis_um=wall.muscularis_um * _between(rng, 0.5, 1.7),
@@ -113,8 +113,8 @@ def _wall(wall: WallSpec, rng: np.random.Generator, *, is_mouse: bool, shape: Sh
 
 def _cells(rng: np.random.Generator) -> CellSpec:
     return CellSpec(
-        lymphocyte_per_mm2=_between(rng, 1800, 9000),
-        stromal_per_mm2=_between(rng, 1200, 4500),
+        lymphocyte_per_mm2=_between(rng, 2500, 12000),
+        stromal_per_mm2=_between(rng, 1500, 5500),
         granulocyte_per_mm2=_between(rng, 30, 900),
         iel_per_100=float(rng.uniform(0, 40)),
         goblet=float(rng.uniform(0.02, 0.3)),
@@ -133,6 +133,7 @@ def _appearance(rng: np.random.Generator) -> Appearance:
         second_strength=_between(rng, 0.5, 1.7),
         glass=(float(glass[0]), float(glass[1]), float(glass[2])),
         contrast=float(rng.uniform(0.6, 1.6)),
+        ground_spread=float(rng.uniform(0.05, 0.45)),
         blur_um=_between(rng, 0.3, 1.4),
         noise=float(rng.uniform(0.003, 0.02)),
         shading=float(rng.uniform(0, 0.2)) if rng.random() < 0.4 else 0.0,
