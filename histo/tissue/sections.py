@@ -249,7 +249,7 @@ def _dust(image: NDArray[np.generic], tissue: Mask, field: Mask) -> Mask:
     """Find small patches as grey as shadow, judged beside the glass: dust, scale bars, buttons of a viewer."""
     glass = np.maximum(glass_colour(np.asarray(image, dtype=np.uint8), field), 1.0).astype(np.float32)
     rgb = np.asarray(image, dtype=np.float32)
-    red, green, blue = (rgb[..., channel] / glass[channel] for channel in range(3))
+    red, green, blue = (rgb[..., channel] / float(glass[channel]) for channel in range(3))
     spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     count, numbered = cv2.connectedComponents(tissue.astype(np.uint8), connectivity=8)
     sums = np.bincount(numbered.ravel(), weights=spread.ravel(), minlength=count)
@@ -270,8 +270,9 @@ def _border_share(tissue: Mask, field: Mask) -> float:
     # Scanners and resampling leave the outermost pixels half filled.
     depth = max(2, round(0.01 * max(tissue.shape)))
     padded = np.pad(field, 1).astype(np.uint8)
-    ring = (cv2.distanceTransform(padded, cv2.DIST_C, 3)[1:-1, 1:-1] <= depth) & field
-    return float(np.count_nonzero(ring & tissue) / max(1, np.count_nonzero(ring)))
+    near: Mask = np.asarray(cv2.distanceTransform(padded, cv2.DIST_C, 3))[1:-1, 1:-1] <= depth
+    ring = near & field
+    return int(np.count_nonzero(ring & tissue)) / max(1, int(np.count_nonzero(ring)))
 
 
 def _reaches_border(piece: Mask) -> bool:
