@@ -1,0 +1,138 @@
+"""A model: its facts and its network, read from and written to a folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from histo.errors import CorruptModel
+from histo.nn.network import StructureNet, build_network
+from histo.nn.spec import ModelSpec, read_spec, write_spec
+
+__all__ = ["SPEC_FILE", "Model", "read_model", "write_model"]
+
+SPEC_FILE = "model.toml"
+
+_NEXT_STEP = "Install the model again, or make it with histo train."
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network in evaluation mode, with the facts that say how to use it.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The facts of ``model.toml``.
+    network : StructureNet
+        On the CPU, unless moved.
+    """
+
+    spec: ModelSpec
+    network: StructureNet
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.spec.name
+
+
+def read_model(folder: Path) -> Model:
+    """Read a model from its folder; nothing is unpickled.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``model.toml`` and the weights file it names.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    CorruptModel
+        If a file is absent or damaged, or the weights are not those that ``model.toml`` describes.
+    """
+    spec = read_spec(folder / SPEC_FILE)
+    path = folder / spec.file
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CorruptModel("the weights do not read", file=path, got=str(error), next_step=_NEXT_STEP) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != spec.sha256:
+        raise CorruptModel(
+            "the weights are not those of model.toml",
+            file=path,
+            expected=f"sha256 {spec.sha256}",
+            got=f"sha256 {found}",
+            next_step=_NEXT_STEP,
+        )
+    network = build_network(spec.encoder, len(spec.classes))
+    try:
+        weights = load(content)
+        _check_names(network, weights, path)
+        network.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, strict=False)
+    except (SafetensorError, RuntimeError) as error:
+        raise CorruptModel(
+            f"the weights do not fit a {spec.encoder} network of {len(spec.classes)} classes",
+            file=path,
+            got=" ".join(str(error).split())[:300],
+            next_step=_NEXT_STEP,
+        ) from error
+    return Model(spec, network.eval())
+
+
+def write_model(folder: Path, weights: Mapping[str, Tensor], spec: ModelSpec) -> ModelSpec:
+    """Write weights and facts into a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if absent.
+    weights : mapping of str to Tensor
+        The network's parameters and buffers.
+    spec : ModelSpec
+        Its sha256 is replaced by that of the file written.
+
+    Returns
+    -------
+    ModelSpec
+        With the sha256.
+    """
+    content = save({name: _for_file(tensor) for name, tensor in weights.items() if _is_kept(name)})
+    spec = spec.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / spec.file).write_bytes(content)
+    write_spec(folder / SPEC_FILE, spec)
+    return spec
+
+
+def _for_file(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", torch.float32).contiguous()
+
+
+def _is_kept(name: str) -> bool:
+    # How many batches a normalisation layer has seen matters to nobody after training.
+    return not name.endswith("num_batches_tracked")
+
+
+def _check_names(network: StructureNet, weights: Mapping[str, Tensor], path: Path) -> None:
+    expected = {name for name in network.state_dict() if _is_kept(name)}
+    if expected != set(weights):
+        missing, unknown = sorted(expected - set(weights)), sorted(set(weights) - expected)
+        raise CorruptModel(
+            "the weights are not those of this network",
+            file=path,
+            expected=f"{len(missing)} tensors more, such as {missing[:1]}",
+            got=f"{len(unknown)} unknown, such as {unknown[:1]}",
+            next_step=_NEXT_STEP,
+        )

@@ -1,0 +1,109 @@
+"""The structure network: an encoder of torchvision's, and a decoder that brings its features back to full size."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from histo.nn.encoder import Encoder, build_encoder
+
+__all__ = ["STRIDE", "StructureNet", "build_network"]
+
+STRIDE = 32
+"""The coarsest stage's pixel, in image pixels: rows and columns of an image are multiples of it."""
+
+_DECODER_CHANNELS = (128, 64, 48, 32)
+
+
+class StructureNet(nn.Module):
+    """Encoder-decoder with skip connections (U-Net), RGB image in, one logit per class and pixel out.
+
+    The decoder ends at half the image's size and its logits are interpolated the last step: at 1 µm/px that is 2 µm,
+    finer than borders can be drawn, and saves a third of the time.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Five stages.
+    n_classes : int
+        Number of output classes.
+    """
+
+    def __init__(self, encoder: Encoder, n_classes: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        *skips, deepest = encoder.channels
+        blocks = []
+        for skip, channels in zip(reversed(skips), _DECODER_CHANNELS, strict=True):
+            blocks.append(_DecoderBlock(deepest + skip, channels))
+            deepest = channels
+        self.blocks = nn.ModuleList(blocks)
+        self.head = nn.Conv2d(deepest, n_classes, kernel_size=1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Compute logits.
+
+        Parameters
+        ----------
+        image : (batch, 3, rows, cols) float tensor
+            Normalised; rows and cols are multiples of `STRIDE`.
+
+        Returns
+        -------
+        (batch, n_classes, rows, cols) float tensor
+        """
+        *skips, features = self.encoder(image)
+        for block, skip in zip(self.blocks, reversed(skips), strict=True):
+            larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
+            features = block(torch.cat([larger, skip], dim=1))
+        logits: Tensor = functional.interpolate(
+            self.head(features), scale_factor=2.0, mode="bilinear", align_corners=False
+        )
+        return logits
+
+
+class _DecoderBlock(nn.Sequential):
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__(*_convolution(channels_in, channels_out), *_convolution(channels_out, channels_out))
+
+
+def _convolution(channels_in: int, channels_out: int) -> list[nn.Module]:
+    return [
+        nn.Conv2d(channels_in, channels_out, kernel_size=3, padding=1, bias=False),
+        nn.BatchNorm2d(channels_out),
+        nn.ReLU(inplace=True),
+    ]
+
+
+def build_network(encoder: str, n_classes: int) -> StructureNet:
+    """Build a network with random weights, in channels-last memory format.
+
+    Parameters
+    ----------
+    encoder : str
+        One of `histo.nn.encoder.ENCODERS`.
+    n_classes : int
+        Number of output classes.
+
+    Returns
+    -------
+    StructureNet
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no such encoder.
+
+    Examples
+    --------
+    >>> network = build_network("mobilenet_v3_large", n_classes=10)
+    >>> sum(weights.numel() for weights in network.parameters()) < 8e6
+    True
+    """
+    network = StructureNet(build_encoder(encoder), n_classes)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            # mobilenet's own 0.01 needs hundreds of steps before eval mode says what train mode learned.
+            module.momentum = 0.05
+    return network.to(memory_format=torch.channels_last)

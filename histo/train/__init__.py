@@ -1,0 +1,23 @@
+"""Training that a lab can repeat: a recipe in, a judged model out."""
+
+from __future__ import annotations
+
+from histo.train.evaluation import evaluate, judge, judgement_table
+from histo.train.export import export_model, model_folder
+from histo.train.loop import Progress, open_run, run_training
+from histo.train.recipe import Recipe, read_recipe
+from histo.train.training import train
+
+__all__ = [
+    "Progress",
+    "Recipe",
+    "evaluate",
+    "export_model",
+    "judge",
+    "judgement_table",
+    "model_folder",
+    "open_run",
+    "read_recipe",
+    "run_training",
+    "train",
+]

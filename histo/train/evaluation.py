@@ -1,0 +1,159 @@
+"""Judge a model on pictures with truth that it was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from histo.nn import Model, load_model, predict_labels
+from histo.train.agreement import POOLED, confusion_matrix, dice
+from histo.train.annotationset import read_annotation_set
+from histo.train.drawn import DrawnPool, drawing_digest
+from histo.train.real import prepare_field
+from histo.train.source import load_source
+from histo.types import Compartment
+
+__all__ = ["Judgement", "evaluate", "judge", "judgement_table"]
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """One picture's agreement.
+
+    Parameters
+    ----------
+    origin, field : str
+        Source and name of the picture.
+    confusion : (10, 10) array
+        Pixels: rows are the truth, columns the prediction.
+    pixel_area_um2 : float
+        Of one pixel.
+    """
+
+    origin: str
+    field: str
+    confusion: NDArray[np.int64]
+    pixel_area_um2: float
+
+
+def evaluate(
+    model: str | PathLike[str] | Model,
+    annotations: Iterable[str | PathLike[str]] = (),
+    *,
+    drawn_seeds: Iterable[int] = range(90_000, 90_012),
+    folder: str | PathLike[str] = "runs",
+    device: str | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Judge a model on annotated fields and on drawn sections.
+
+    Parameters
+    ----------
+    model : str, path-like or Model
+        A model, or the name or folder of one.
+    annotations : iterable of path-like, optional
+        Folders of annotation sets; all of their fields are judged, so name none that the model was trained on.
+    drawn_seeds : iterable of int, optional
+        Seeds of drawn sections. The default ones are those that the recipes of histo hold out.
+    folder : path-like, optional
+        Where pictures brought to the model's µm/px are kept.
+    device : str, optional
+        As `histo.nn.choose_device` takes it.
+    progress : callable, optional
+        Called with what is done (``drawing`` or ``judging``), how much of it, and of how much.
+
+    Returns
+    -------
+    DataFrame
+        As `judgement_table` makes it.
+
+    Raises
+    ------
+    UnknownModel, CorruptModel
+        If the model is not there, or damaged.
+    InvalidAnnotation
+        If a set does not read.
+    """
+    found = model if isinstance(model, Model) else load_model(model)
+    mpp, place = found.spec.mpp, Path(folder)
+    pool = DrawnPool(place / "drawn", mpp, drawing_digest())
+    drawn = pool.fill(drawn_seeds, progress=None if progress is None else lambda *done: progress("drawing", *done))
+    fields = [entry for path in annotations for entry in read_annotation_set(Path(path)).fields]
+    real = [prepare_field(entry, mpp, place / "real") for entry in fields]
+    return judgement_table(judge(found, [*drawn, *real], device=device, progress=progress))
+
+
+def judge(
+    model: Model,
+    folders: Sequence[Path],
+    *,
+    device: str | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> list[Judgement]:
+    """Predict each picture and count.
+
+    Parameters
+    ----------
+    model : Model
+        To judge.
+    folders : sequence of Path
+        Pictures at the model's µm/px, for `histo.train.source.load_source`.
+    device, progress
+        As in `evaluate`.
+
+    Returns
+    -------
+    list of Judgement
+    """
+    judgements = []
+    for n_done, path in enumerate(folders, start=1):
+        source = load_source(path)
+        labels, _ = predict_labels(model, np.asarray(source.image), model.spec.mpp, device=device)
+        confusion = confusion_matrix(np.asarray(source.truth), labels)
+        judgements.append(Judgement(source.origin, source.name, confusion, model.spec.mpp**2))
+        if progress is not None:
+            progress("judging", n_done, len(folders))
+    return judgements
+
+
+def judgement_table(judgements: Iterable[Judgement]) -> pd.DataFrame:
+    """Put judgements into a table.
+
+    Parameters
+    ----------
+    judgements : iterable of Judgement
+        From `judge`.
+
+    Returns
+    -------
+    DataFrame
+        One row per picture and compartment: `origin`, `field`, `compartment` (also ``villus`` for both of its
+        compartments together, and ``tissue`` for all but background), `dice`, `truth_um2`, `predicted_um2`. For each
+        origin there is a field ``all``, of its pictures' pixels taken together. A compartment that is neither in a
+        picture nor predicted there has no row.
+    """
+    judged = list(judgements)
+    rows: list[tuple[str, str, str, float, float, float]] = []
+    for origin in dict.fromkeys(entry.origin for entry in judged):
+        own = [entry for entry in judged if entry.origin == origin]
+        whole = Judgement(origin, "all", np.sum([entry.confusion for entry in own], axis=0), own[0].pixel_area_um2)
+        for entry in (*own, whole):
+            rows.extend(_rows(entry))
+    columns = ["origin", "field", "compartment", "dice", "truth_um2", "predicted_um2"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _rows(entry: Judgement) -> Iterable[tuple[str, str, str, float, float, float]]:
+    groups = {**{member.label: (member,) for member in Compartment}, **POOLED}
+    for name, members in groups.items():
+        chosen = [int(member) for member in members]
+        truth, predicted = entry.confusion[chosen].sum(), entry.confusion[:, chosen].sum()
+        if truth or predicted:
+            areas = float(truth * entry.pixel_area_um2), float(predicted * entry.pixel_area_um2)
+            yield entry.origin, entry.field, name, dice(entry.confusion, members), *areas

@@ -1,0 +1,130 @@
+"""Turn a checkpoint into a model folder: weights, facts, recipe, metrics, and a card that claims no more."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from os import PathLike
+from pathlib import Path
+
+import pandas as pd
+
+from histo.errors import InvalidRecipe
+from histo.io.atomic import write_atomically
+from histo.nn import Model, ModelSpec, read_model, write_model
+from histo.train.card import write_card
+from histo.train.checkpoint import Checkpoint
+from histo.train.evaluation import judge, judgement_table
+from histo.train.loop import Progress, Run, open_run
+from histo.train.real import prepare_fields
+from histo.train.recipe import Recipe
+from histo.train.record import TrainingRecord
+from histo.types import Compartment
+
+__all__ = ["export_model", "model_folder"]
+
+
+def model_folder(recipe_path: str | PathLike[str], name: str) -> Path:
+    """Say where a recipe's model goes: the recipe's own folder if that is named like the model, else one beside it."""
+    beside = Path(recipe_path).resolve().parent
+    return beside if beside.name == name else beside / name
+
+
+def export_model(
+    recipe_path: str | PathLike[str],
+    output: str | PathLike[str] | None = None,
+    *,
+    folder: str | PathLike[str] = "runs",
+    device: str | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Make a model of the last checkpoint, finished or not, and judge it on what was held out.
+
+    Parameters
+    ----------
+    recipe_path : path-like
+        The recipe that is or was trained.
+    output : path-like, optional
+        Folder of the model. Without it, as `model_folder` says.
+    folder : path-like, optional
+        Where the runs lie.
+    device : str, optional
+        To judge on, as `histo.nn.choose_device` takes it.
+    progress : callable, optional
+        Told of each section drawn and each picture judged.
+
+    Returns
+    -------
+    Path
+        The model's folder: ``model.toml``, ``weights.safetensors``, ``CARD.md``, ``train.toml``, ``metrics.json``.
+
+    Raises
+    ------
+    InvalidRecipe
+        If there is no checkpoint of this recipe yet.
+    """
+    run = open_run(recipe_path, folder)
+    if run.checkpoint is None:
+        raise InvalidRecipe("nothing has been trained yet", file=recipe_path, next_step="Run histo train on it first.")
+    place = Path(output) if output is not None else model_folder(recipe_path, run.recipe.name)
+    place.mkdir(parents=True, exist_ok=True)
+    model = _write_weights(run.recipe, run.checkpoint, place)
+    judged = _judge(run, model, device, progress)
+    record = TrainingRecord(run.recipe, run.checkpoint.step, run.checkpoint.drawing)
+    _write(place / "metrics.json", json.dumps(_metrics(judged, record), indent=2, ensure_ascii=False) + "\n")
+    _write(place / "CARD.md", write_card(model.spec, judged, record))
+    copy = place / "train.toml"
+    if not (copy.exists() and copy.samefile(recipe_path)):
+        shutil.copyfile(recipe_path, copy)
+    return place
+
+
+def _write_weights(recipe: Recipe, checkpoint: Checkpoint, place: Path) -> Model:
+    spec = ModelSpec(
+        name=recipe.name,
+        version=recipe.version,
+        encoder=recipe.encoder,
+        classes=tuple(member.label for member in Compartment),
+        mpp=recipe.mpp,
+        tile=recipe.tile,
+        halo=recipe.halo,
+        sha256="0" * 64,
+        licence=recipe.licence,
+        trained_on=_trained_on(recipe),
+        validated_on=recipe.real.sets if recipe.real.held_out_sources else (),
+    )
+    write_model(place, checkpoint.averaged_weights, spec)
+    return read_model(place)
+
+
+def _trained_on(recipe: Recipe) -> tuple[str, ...]:
+    drawn = ("drawn sections",) if recipe.real.share < 1 else ()
+    return (*drawn, *(recipe.real.sets if recipe.real.share > 0 else ()))
+
+
+def _judge(run: Run, model: Model, device: str | None, progress: Progress | None) -> pd.DataFrame:
+    drawn = run.drawn.fill(
+        run.held_out_seeds,
+        progress=None if progress is None else lambda done, total: progress("drawing", done, total),
+    )
+    real = prepare_fields(run.recipe.real, run.recipe_path.parent, run.recipe.mpp, run.folder / "real").held_out
+    return judgement_table(judge(model, [*drawn, *real], device=device, progress=progress))
+
+
+def _metrics(judged: pd.DataFrame, record: TrainingRecord) -> dict[str, object]:
+    rows = [
+        {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+        for row in judged.to_dict(orient="records")
+    ]
+    return {
+        "steps": record.step,
+        "steps_planned": record.recipe.optimisation.steps,
+        "drawing": record.drawing,
+        "dice": rows,
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    with write_atomically(path) as partial:
+        partial.write_text(text, encoding="utf-8")

@@ -1,0 +1,230 @@
+"""The training loop: from a recipe to a model folder, stoppable and resumable at any moment."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from time import perf_counter
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from histo.errors import InvalidRecipe, TrainingStopped
+from histo.nn.device import autocast, choose_device
+from histo.nn.network import StructureNet, build_network
+from histo.nn.picture import as_input
+from histo.nn.spec import Normalisation
+from histo.train.average import WeightAverage
+from histo.train.batch import CropBatches, class_frequencies, iterate_batches, n_joined
+from histo.train.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState, read_checkpoint, write_checkpoint
+from histo.train.drawn import DrawnPool, draw_ahead, drawing_digest
+from histo.train.log import LOG_FILE, LogRow, append_log, cut_log
+from histo.train.loss import SegmentationLoss, class_weights
+from histo.train.real import prepare_fields
+from histo.train.recipe import Recipe, read_recipe
+from histo.train.schedule import learning_rate
+from histo.train.source import N_CLASSES
+from histo.train.stop import StopRequest
+
+__all__ = ["Progress", "Run", "open_run", "run_training"]
+
+logger = logging.getLogger(__name__)
+
+
+class Progress(Protocol):
+    """Called with the stage (``drawing``, ``training``, ``judging``), how much of it is done, and of how much."""
+
+    def __call__(self, stage: str, done: int, total: int, /) -> None:
+        """Show it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A training's recipe, folder and pictures.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to do.
+    recipe_path : Path
+        Where it is written.
+    folder : Path
+        Holds the checkpoint and the log.
+    checkpoint : Checkpoint or None
+        Where it stands; None at the start.
+    drawn : DrawnPool
+        Drawn sections.
+    """
+
+    recipe: Recipe
+    recipe_path: Path
+    folder: Path
+    checkpoint: Checkpoint | None
+    drawn: DrawnPool
+
+    @property
+    def seeds(self) -> range:
+        """Seeds of the drawn sections to train on."""
+        return range(self.recipe.drawn.first_seed, self.recipe.drawn.first_seed + self.recipe.drawn.sections)
+
+    @property
+    def held_out_seeds(self) -> range:
+        """Seeds of the drawn sections to judge by."""
+        return range(self.recipe.drawn.held_out_seed, self.recipe.drawn.held_out_seed + self.recipe.drawn.held_out)
+
+
+def open_run(recipe_path: str | PathLike[str], folder: str | PathLike[str] = "runs", *, resume: bool = True) -> Run:
+    """Find out where a training stands.
+
+    Parameters
+    ----------
+    recipe_path : path-like
+        A TOML file.
+    folder : path-like, optional
+        Runs lie here, each in a subfolder of its model's name, beside the pool of drawn sections.
+    resume : bool, optional
+        Go on from the checkpoint, if there is one.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InvalidRecipe
+        If the recipe is not valid, or is another than the checkpoint was made with.
+    CorruptModel
+        If the checkpoint is damaged.
+    """
+    recipe = read_recipe(recipe_path)
+    place = Path(folder) / recipe.name
+    path = place / CHECKPOINT_FILE
+    checkpoint = read_checkpoint(path) if resume and path.exists() else None
+    if checkpoint is not None and Recipe.model_validate_json(checkpoint.recipe) != recipe:
+        raise InvalidRecipe(
+            "the recipe is not the one that its checkpoint was made with",
+            file=recipe_path,
+            got=f"a checkpoint of {checkpoint.step} steps in {path}",
+            next_step="Start over without resuming, or give the changed recipe another name.",
+        )
+    pool = DrawnPool(Path(folder) / "drawn", recipe.mpp, drawing_digest())
+    run = Run(recipe, Path(recipe_path), place, checkpoint, pool)
+    if checkpoint is not None and checkpoint.drawing != pool.digest:
+        before = DrawnPool(pool.folder, pool.mpp, checkpoint.drawing)
+        if before.has(run.seeds):
+            return Run(recipe, run.recipe_path, place, checkpoint, before)
+        logger.warning("the drawn sections are drawn anew by another version of histo.phantom")
+    return run
+
+
+def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, progress: Progress | None = None) -> None:
+    """Train until the recipe's last step; the folder then holds a checkpoint of it.
+
+    Parameters
+    ----------
+    run : Run
+        From `open_run`.
+    device : str, optional
+        As `histo.nn.choose_device` takes it.
+    n_workers : int, optional
+        Processes that prepare crops; the result is the same for any number.
+    progress : callable, optional
+        Told of each section drawn and each step done.
+
+    Raises
+    ------
+    TrainingStopped
+        If SIGTERM or Ctrl-C came; the checkpoint is of the last whole step.
+    """
+    recipe = run.recipe
+    place = choose_device(device)
+    drawn = run.drawn.fill(
+        run.seeds[: n_joined(0, recipe)],
+        n_workers=os.cpu_count() or 1,
+        progress=None if progress is None else lambda done, total: progress("drawing", done, total),
+    )
+    real = prepare_fields(recipe.real, run.recipe_path.parent, recipe.mpp, run.folder / "real").trained
+    batches = CropBatches(recipe, run.drawn, real)
+    state = _start(recipe, place)
+    first_step = 0
+    if run.checkpoint is not None:
+        run.checkpoint.restore(state)
+        first_step = run.checkpoint.step
+    run.folder.mkdir(parents=True, exist_ok=True)
+    cut_log(run.folder / LOG_FILE, first_step)
+    weights = class_weights(class_frequencies(drawn + real), recipe.loss.balance)
+    loss = SegmentationLoss(torch.from_numpy(weights).to(place), recipe.loss.dice_weight)
+    with draw_ahead(run.drawn, run.seeds):
+        _Trainer(run, state, loss, place, progress).go(batches, first_step, n_workers)
+
+
+def _start(recipe: Recipe, device: torch.device) -> TrainingState:
+    torch.manual_seed(recipe.seed)
+    network: StructureNet = build_network(recipe.encoder, N_CLASSES).to(device)
+    settings = recipe.optimisation
+    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    return TrainingState(network, optimiser, WeightAverage(network, settings.ema_decay))
+
+
+@dataclass(frozen=True, eq=False)
+class _Trainer:
+    run: Run
+    state: TrainingState
+    loss: SegmentationLoss
+    device: torch.device
+    progress: Progress | None
+
+    def go(self, batches: CropBatches, first_step: int, n_workers: int) -> None:
+        rows: list[LogRow] = []
+        with StopRequest() as stop:
+            began = perf_counter()
+            stream = iterate_batches(batches, first_step, n_workers=n_workers)
+            for step, (images, truth) in enumerate(stream, start=first_step):
+                rate = learning_rate(step, self.run.recipe.optimisation)
+                total, cross_entropy = self._step(step, rate, images, truth)
+                rows.append(LogRow(step, total, cross_entropy, rate, perf_counter() - began))
+                began = perf_counter()
+                is_last = step + 1 == len(batches)
+                if is_last or stop.is_made or (step + 1) % self.run.recipe.optimisation.checkpoint_every == 0:
+                    self._keep(step + 1, rows)
+                    mean = sum(row.loss for row in rows) / len(rows)
+                    logger.info("step %d of %d: loss %.4f over %d steps", step + 1, len(batches), mean, len(rows))
+                    rows = []
+                if self.progress is not None:
+                    self.progress("training", step + 1, len(batches))
+                if stop.is_made and not is_last:
+                    raise TrainingStopped(
+                        f"the training was stopped after {step + 1} of {len(batches)} steps",
+                        file=self.run.folder / CHECKPOINT_FILE,
+                        next_step="Run it again to go on from there.",
+                    )
+
+    def _step(self, step: int, rate: float, images: Tensor, truth: Tensor) -> tuple[float, float]:
+        # Seeding each step makes it independent of how many came before in this process.
+        torch.manual_seed(self.run.recipe.seed * 1_000_003 + step)
+        network, optimiser = self.state.network.train(), self.state.optimiser
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        with autocast(self.device):
+            logits = network(as_input(images.to(self.device), Normalisation()))
+        total, cross_entropy = self.loss(logits, truth.to(self.device))
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(total)
+        nn.utils.clip_grad_norm_(network.parameters(), self.run.recipe.optimisation.clip_norm)
+        optimiser.step()
+        self.state.average.update(network, step)
+        return float(total.detach()), float(cross_entropy)
+
+    def _keep(self, step: int, rows: list[LogRow]) -> None:
+        append_log(self.run.folder / LOG_FILE, rows)
+        write_checkpoint(
+            self.run.folder / CHECKPOINT_FILE,
+            self.state,
+            step=step,
+            recipe=self.run.recipe.model_dump_json(),
+            drawing=self.run.drawn.digest,
+        )
