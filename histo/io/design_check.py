@@ -51,6 +51,7 @@ def find_problems(sheet: Sheet) -> tuple[DesignProblem, ...]:
         *_header_problems(sheet.header),
         *_shape_problems(sheet),
         *_cell_problems(cells),
+        *_excel_errors(cells),
         *_repeated_slides(cells),
         *_animals_in_two_groups(cells),
         *_odd_timepoints(cells),
@@ -90,31 +91,44 @@ def _shape_problems(sheet: Sheet) -> list[DesignProblem]:
 
 
 def _cell_problems(cells: pd.DataFrame) -> list[DesignProblem]:
-    checks = {
-        column.name: pa.Column(str, pa.Check(_accepts(column), error=column.expected), required=False)
-        for column in COLUMNS.values()
-    }
     try:
-        pa.DataFrameSchema(checks).validate(cells, lazy=True)
+        _SCHEMA.validate(cells, lazy=True)
     except pa.errors.SchemaErrors as errors:
         found = errors.failure_cases
         places = zip(found["index"], found["column"], found["check"], found["failure_case"], strict=True)
         return [
-            DesignProblem(int(row), column, check, repr(text) if text else "nothing")
-            for row, column, check, text in places
+            DesignProblem(int(row), column, expected, repr(text) if text else "nothing")
+            for row, column, expected, text in places
         ]
     return []
 
 
+def _excel_errors(cells: pd.DataFrame) -> list[DesignProblem]:
+    return [
+        DesignProblem(row, name, "a value", f"{text!r}, an error of the spreadsheet")
+        for name in cells.columns
+        for row, text in zip(cells.index, cells[name], strict=True)
+        if text in _EXCEL_ERRORS
+    ]
+
+
 def _accepts(column: DesignColumn) -> Callable[[pd.Series[str]], pd.Series[bool]]:
-    """Make the test of a column's cells; an optional cell may be empty."""
+    """Make the test of a column's cells; an optional cell may be empty, and a spreadsheet's errors have their own."""
 
     def is_accepted(text: str) -> bool:
         if text in _EXCEL_ERRORS:
-            return False
+            return True
         return column.read(text) is not None if text else not column.is_required
 
     return lambda texts: texts.map(is_accepted).astype(bool)
+
+
+_SCHEMA = pa.DataFrameSchema(
+    {
+        column.name: pa.Column(str, pa.Check(_accepts(column), error=column.expected), required=False)
+        for column in COLUMNS.values()
+    }
+)
 
 
 def _repeated_slides(cells: pd.DataFrame) -> list[DesignProblem]:
