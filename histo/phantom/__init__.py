@@ -1,6 +1,8 @@
 """Drawn mucosa of exactly known geometry, for training, tests, benchmarks and the demo."""
 
+from histo.phantom.cohort import Arm, CohortSpec, draw_cohort
 from histo.phantom.section import DrawnSection, draw_section
+from histo.phantom.slide import write_slide
 from histo.phantom.spec import (
     Appearance,
     ArtefactSpec,
@@ -14,13 +16,17 @@ from histo.phantom.variety import random_spec
 
 __all__ = [
     "Appearance",
+    "Arm",
     "ArtefactSpec",
     "CellSpec",
+    "CohortSpec",
     "CryptSpec",
     "DrawnSection",
     "SectionSpec",
     "VillusSpec",
     "WallSpec",
+    "draw_cohort",
     "draw_section",
     "random_spec",
+    "write_slide",
 ]

@@ -131,7 +131,8 @@ def evenly_spaced(points: Floats, *, closed: bool) -> Floats:
     arc = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(ring, axis=0).T))])
     n = max(8, round(arc[-1] / STEP_UM))
     if closed:
-        ring, arc = ring * (n * STEP_UM / arc[-1]), arc * (n * STEP_UM / arc[-1])
+        scale, centre = n * STEP_UM / arc[-1], points.mean(axis=0)
+        ring, arc = centre + (ring - centre) * scale, arc * scale
     where = np.arange(n if closed else n + 1) * STEP_UM
     return np.stack([np.interp(where, arc, ring[:, axis]) for axis in range(2)], axis=1)
 
