@@ -1,0 +1,18 @@
+"""From label map and µm/px to rows: villi, crypts, paired units, layers of the wall."""
+
+from __future__ import annotations
+
+from histo.measure.crypt import measure_crypts
+from histo.measure.layers import measure_layers
+from histo.measure.section import SectionMeasures, measure_section
+from histo.measure.unit import measure_units
+from histo.measure.villus import measure_villi
+
+__all__ = [
+    "SectionMeasures",
+    "measure_crypts",
+    "measure_layers",
+    "measure_section",
+    "measure_units",
+    "measure_villi",
+]

@@ -1,0 +1,217 @@
+"""Centrelines of finger-like pieces of tissue, villi and crypts alike, with ends between the pixels.
+
+A finger stands on a root (the villus on the villus-crypt junction, the crypt with its mouth at it) and ends freely. A
+first course through it is given; then every cross-section is cut perpendicular to the course, its middle is taken, and
+a smooth curve is laid through the middles, a few times over. Both ends are carried on straight until they leave the
+tissue. Length is the arc length of that curve, so that a bent villus is measured along its bend.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from histo.measure.grid import Shares, sample
+
+__all__ = ["Centrelines", "FingerImages", "measure_widths", "trace_centrelines"]
+
+Floats = NDArray[np.float64]
+
+_N_POINTS = 33
+_DEGREE = 5
+_N_ROUNDS = 4
+_MAX_HALF_WIDTH_UM = 200.0
+_MAX_END_UM = 150.0
+_BLOCK = 256
+
+
+@dataclass(frozen=True, eq=False)
+class FingerImages:
+    """What the rays look at.
+
+    Parameters
+    ----------
+    share : (rows, cols) uint8 array
+        Share of the fingers' tissue.
+    root_share : (rows, cols) uint8 array
+        Share of the tissue (or lumen) that fingers stand on.
+    pixel_um : float
+        Side of a pixel of both.
+    instances : (rows, cols) int32 array
+        Number of the finger, 0 outside; may be coarser.
+    instance_um : float
+        Side of a pixel of `instances`.
+    """
+
+    share: Shares
+    root_share: Shares
+    pixel_um: float
+    instances: NDArray[np.int32]
+    instance_um: float
+
+
+@dataclass(frozen=True, eq=False)
+class Centrelines:
+    """Curves of n fingers, each from its root to its free end.
+
+    Parameters
+    ----------
+    points_um : (n, k, 2) array
+        Evenly spaced along each curve, µm; first the root's end, last the free end.
+    length_um : (n,) array
+        Arc length.
+    share_seen : (n,) array
+        Share of cross-sections that had two free sides, 0 to 1.
+    """
+
+    points_um: Floats
+    length_um: Floats
+    share_seen: Floats
+
+
+def trace_centrelines(images: FingerImages, numbers: NDArray[np.int32], courses: list[Floats]) -> Centrelines:
+    """Find the centrelines of fingers.
+
+    Parameters
+    ----------
+    images : FingerImages
+    numbers : (n,) array
+        The fingers' numbers in ``images.instances``.
+    courses : list of n (m, 2) arrays
+        A first course through each, from root to free end, µm; at least two points.
+
+    Returns
+    -------
+    Centrelines
+    """
+    n = len(courses)
+    points = np.zeros((n, _N_POINTS, 2))
+    length, seen = np.zeros(n), np.zeros(n)
+    for start in range(0, n, _BLOCK):
+        block = slice(start, min(start + _BLOCK, n))
+        first = np.stack([_evenly(course, _N_POINTS) for course in courses[block]])
+        points[block], length[block], seen[block] = _trace_block(images, numbers[block], first)
+    return Centrelines(points, length, seen)
+
+
+def measure_widths(images: FingerImages, numbers: NDArray[np.int32], lines: Centrelines, at: float) -> Floats:
+    """Width perpendicular to the centreline at a share of its length from the root, (n,) array in µm."""
+    if len(numbers) == 0:
+        return np.zeros(0)
+    position = at * (_N_POINTS - 1)
+    low = min(int(position), _N_POINTS - 2)
+    weight = position - low
+    points = (1 - weight) * lines.points_um[:, low] + weight * lines.points_um[:, low + 1]
+    direction = _unit(lines.points_um[:, min(low + 3, _N_POINTS - 1)] - lines.points_um[:, max(low - 2, 0)])
+    normal = np.stack([-direction[:, 1], direction[:, 0]], axis=-1)
+    return _exits(images, numbers, points, normal, _MAX_HALF_WIDTH_UM) + _exits(
+        images, numbers, points, -normal, _MAX_HALF_WIDTH_UM
+    )
+
+
+def _trace_block(images: FingerImages, numbers: NDArray[np.int32], points: Floats) -> tuple[Floats, Floats, Floats]:
+    basis = np.asarray(np.polynomial.legendre.legvander(np.linspace(-1, 1, _N_POINTS), _DEGREE), dtype=np.float64)
+    points = _fit(basis, points, np.ones(points.shape[:2]))
+    seen = np.zeros(len(points))
+    for _ in range(_N_ROUNDS):
+        middles, is_seen, half_width = _cut_across(images, numbers, points)
+        seen = is_seen.mean(axis=1)
+        points = _fit(basis, middles, np.where(is_seen, 1.0, 0.02))
+        points = np.stack([_evenly(course, _N_POINTS) for course in points])
+    return *_with_ends(images, numbers, points, half_width), seen
+
+
+def _cut_across(
+    images: FingerImages, numbers: NDArray[np.int32], points: Floats
+) -> tuple[Floats, NDArray[np.bool_], Floats]:
+    """Middles of the cross-sections, which of them have two free sides, and half their median width."""
+    direction = _unit(np.gradient(points, axis=1))
+    normal = np.stack([-direction[..., 1], direction[..., 0]], axis=-1)
+    numbers_each = np.repeat(numbers, points.shape[1])
+    sides = []
+    is_seen = np.ones(points.shape[:2], dtype=bool)
+    for sign in (1.0, -1.0):
+        ray = (sign * normal).reshape(-1, 2)
+        reach = _exits(images, numbers_each, points.reshape(-1, 2), ray, _MAX_HALF_WIDTH_UM)
+        beyond = points.reshape(-1, 2) + ray * (reach + 1.5 * images.pixel_um)[:, None]
+        meets_root = sample(images.root_share, beyond, images.pixel_um) > 127
+        is_seen &= ((reach > 0) & (reach < _MAX_HALF_WIDTH_UM) & ~meets_root).reshape(is_seen.shape)
+        sides.append(reach.reshape(is_seen.shape))
+    shift = (sides[0] - sides[1]) / 2
+    middles = points + np.where(is_seen, shift, 0.0)[..., None] * normal
+    half = np.median((sides[0] + sides[1]) / 2, axis=1)
+    return middles, is_seen, half
+
+
+def _with_ends(
+    images: FingerImages, numbers: NDArray[np.int32], points: Floats, half_width: Floats
+) -> tuple[Floats, Floats]:
+    """Carry both ends on straight until they leave the finger; the root's end is the median of five parallel lines."""
+    last = _N_POINTS - 1
+    inner_root, inner_tip = round(0.12 * last), round(0.9 * last)
+    root_way = _unit(points[:, inner_root] - points[:, round(0.3 * last)])
+    tip_way = _unit(points[:, inner_tip] - points[:, round(0.75 * last)])
+    lateral = np.stack([-root_way[:, 1], root_way[:, 0]], axis=-1)
+    spans = []
+    for offset in (-0.4, -0.2, 0.0, 0.2, 0.4):
+        beside = points[:, inner_root] + offset * half_width[:, None] * lateral
+        spans.append(_exits(images, numbers, beside, root_way, _MAX_END_UM))
+    root_span = np.median(np.stack(spans), axis=0)
+    tip_span = _exits(images, numbers, points[:, inner_tip], tip_way, _MAX_END_UM)
+    root = points[:, inner_root] + root_span[:, None] * root_way
+    tip = points[:, inner_tip] + tip_span[:, None] * tip_way
+    whole = np.concatenate([root[:, None], points[:, inner_root : inner_tip + 1], tip[:, None]], axis=1)
+    length = np.linalg.norm(np.diff(whole, axis=1), axis=-1).sum(axis=1)
+    return np.stack([_evenly(curve, _N_POINTS) for curve in whole]), length
+
+
+def _exits(
+    images: FingerImages, numbers: NDArray[np.int32], starts: Floats, ways: Floats, max_um: float
+) -> NDArray[np.float64]:
+    """How far each ray goes before it leaves its finger, µm; `max_um` where it never does."""
+    step = images.pixel_um
+    reach = np.full(len(starts), max_um)
+    going = np.arange(len(starts))
+    previous = sample(images.share, starts, images.pixel_um)
+    reach[previous < 127.5] = 0.0
+    going = going[previous >= 127.5]
+    previous = previous[previous >= 127.5]
+    for count in range(1, int(max_um / step)):
+        if going.size == 0:
+            break
+        positions = starts[going] + count * step * ways[going]
+        value = sample(images.share, positions, images.pixel_um)
+        owner = sample(images.instances, positions, images.instance_um, order=0)
+        is_other = (owner != 0) & (owner != numbers[going])
+        is_out = (value < 127.5) | is_other
+        fraction = (previous - 127.5) / np.maximum(previous - value, 1e-9)
+        fraction = np.where(value < 127.5, fraction, 0.5)
+        reach[going[is_out]] = (count - 1 + fraction[is_out]) * step
+        going, previous = going[~is_out], value[~is_out]
+    return reach
+
+
+def _fit(basis: Floats, points: Floats, weights: Floats) -> Floats:
+    """Lay one smooth curve through each row of points: weighted least squares in Legendre polynomials."""
+    weighted = basis[None] * weights[..., None]
+    normal = np.einsum("nkd,ke->nde", weighted, basis)
+    normal += 1e-4 * np.arange(basis.shape[1]) ** 2 * np.eye(basis.shape[1])
+    right = np.einsum("nkd,nkx->ndx", weighted, points)
+    fitted: Floats = np.einsum("kd,ndx->nkx", basis, np.linalg.solve(normal, right))
+    return fitted
+
+
+def _evenly(course: Floats, n: int) -> Floats:
+    """Resample a course at n evenly spaced points."""
+    steps = np.linalg.norm(np.diff(course, axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    wanted = np.linspace(0.0, along[-1], n)
+    return np.stack([np.interp(wanted, along, course[:, axis]) for axis in (0, 1)], axis=-1)
+
+
+def _unit(vectors: Floats) -> Floats:
+    size = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit: Floats = vectors / np.maximum(size, 1e-9)
+    return unit

@@ -1,0 +1,144 @@
+"""Crypts: depth along the centreline from base to the mouth at the villus-crypt junction."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from histo.measure.centreline import Centrelines, FingerImages, measure_widths, trace_centrelines
+from histo.measure.crypt_instance import CryptInstances, separate_crypts
+from histo.measure.grid import VILLUS, Kind, sample, to_slide
+from histo.measure.orientation import CryptEvidence, judge_crypts
+from histo.measure.tissue import SectionTissue
+from histo.schema import CRYPTS, check_table, empty_table
+from histo.types import LabelMap
+
+__all__ = ["measure_crypts", "tabulate_crypts"]
+
+Floats = NDArray[np.float64]
+
+_HOLE_UM2 = 3000.0
+_SLICES = 12
+
+
+def measure_crypts(labels: LabelMap) -> pd.DataFrame:
+    """Measure every crypt of a section.
+
+    Depth is the arc length of the centreline from the outer edge of the crypt's base to the villus-crypt junction.
+    Crypts cut across, or that do not reach the junction, keep their row, with `is_accepted` false and the reason.
+
+    Parameters
+    ----------
+    labels : LabelMap
+        Compartments of one section; drawn by hand or predicted.
+
+    Returns
+    -------
+    DataFrame
+        Columns of the crypts table without the identity; one row a crypt, in order of position along the wall.
+    """
+    return tabulate_crypts(SectionTissue.from_labels(labels))[0]
+
+
+def tabulate_crypts(tissue: SectionTissue) -> tuple[pd.DataFrame, Centrelines]:
+    """Measure crypts on prepared grids; the centrelines come in the order of the rows."""
+    fine = tissue.fine
+    instances = separate_crypts(fine)
+    if instances.n == 0:
+        return empty_table(CRYPTS.columns), Centrelines(np.zeros((0, 2, 2)), np.zeros(0), np.zeros(0))
+    numbers = np.arange(1, instances.n + 1, dtype=np.int32)
+    share = fine.share(Kind.CRYPT, hole_um2=_HOLE_UM2)
+    images = FingerImages(share, fine.share(Kind.LUMEN, *VILLUS), fine.pixel_um, instances.numbers, fine.pixel_um)
+    lines = trace_centrelines(images, numbers, _courses(instances, fine.pixel_um))
+    width = measure_widths(images, numbers, lines, 0.5)
+    mouth, base = lines.points_um[:, 0], lines.points_um[:, -1]
+    gap = np.maximum(sample(instances.to_lumen_um, mouth, fine.pixel_um) - fine.pixel_um / 2, 0)
+    area, seen = _evidence(tissue, instances, lines, width, gap)
+    reasons, quality = judge_crypts(seen)
+    position, _ = tissue.wall.locate(mouth)
+    mouth_px, base_px = to_slide(tissue.labels, mouth), to_slide(tissue.labels, base)
+    is_accepted = reasons == ""
+    table = pd.DataFrame(
+        {
+            "crypt_depth_um": lines.length_um + np.where(is_accepted & (gap > 2 * fine.pixel_um), gap, 0.0),
+            "crypt_width_um": width,
+            "crypt_area_um2": area,
+            "mouth_row": mouth_px[:, 0],
+            "mouth_col": mouth_px[:, 1],
+            "base_row": base_px[:, 0],
+            "base_col": base_px[:, 1],
+            "position_um": position,
+            "is_accepted": is_accepted,
+            "reject_reason": reasons,
+            "confidence": np.clip(seen.probability * quality, 0, 1),
+        }
+    )
+    order = np.lexsort((mouth_px[:, 1], mouth_px[:, 0], position))
+    table = table.iloc[order]
+    table.insert(0, "crypt_id", [f"c{i}" for i in range(1, len(table) + 1)])
+    lines = Centrelines(lines.points_um[order], lines.length_um[order], lines.share_seen[order])
+    return check_table(table, CRYPTS.columns), lines
+
+
+def _courses(instances: CryptInstances, pixel_um: float) -> list[Floats]:
+    """Lay a first course through each crypt: the centres of its slices across the main axis, from the lumen down."""
+    rows, cols = np.nonzero(instances.numbers)
+    number = instances.numbers[rows, cols] - 1
+    n = instances.n
+    points = (np.stack([rows, cols], axis=-1) + 0.5) * pixel_um
+    count = np.maximum(np.bincount(number, minlength=n), 1)
+    centre = np.stack([np.bincount(number, points[:, axis], minlength=n) / count for axis in (0, 1)], axis=-1)
+    offset = points - centre[number]
+    rr, cc, rc = (
+        np.bincount(number, offset[:, i] * offset[:, j], minlength=n) / count for i, j in ((0, 0), (1, 1), (0, 1))
+    )
+    angle = 0.5 * np.arctan2(2 * rc, rr - cc)
+    axis = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    along = np.einsum("ij,ij->i", offset, axis[number])
+    deeper = np.bincount(number, along * instances.to_lumen_um[rows, cols], minlength=n)
+    sign = np.where(deeper < 0, -1.0, 1.0)
+    along *= sign[number]
+    low, high = np.full(n, np.inf), np.full(n, -np.inf)
+    np.minimum.at(low, number, along)
+    np.maximum.at(high, number, along)
+    slice_index = ((along - low[number]) / np.maximum(high - low, 1e-9)[number] * (_SLICES - 1e-6)).astype(np.int64)
+    key = number * _SLICES + slice_index
+    sums = [np.bincount(key, points[:, k], minlength=n * _SLICES).reshape(n, _SLICES) for k in (0, 1)]
+    counts = np.bincount(key, minlength=n * _SLICES).reshape(n, _SLICES)
+    courses = []
+    for i in range(n):
+        used = counts[i] > 0
+        course = np.stack([total[i, used] / counts[i, used] for total in sums], axis=-1)
+        if len(course) < 2:
+            course = course + np.array([[0.0, -pixel_um], [0.0, pixel_um]])
+        courses.append(course)
+    return courses
+
+
+def _evidence(
+    tissue: SectionTissue, instances: CryptInstances, lines: Centrelines, width: Floats, gap: Floats
+) -> tuple[Floats, CryptEvidence]:
+    fine = tissue.fine
+    number = instances.numbers
+    n = instances.n + 1
+    rows, cols = np.nonzero(number)
+    owner = number[rows, cols]
+    pixels = np.maximum(np.bincount(owner, minlength=n)[1:], 1)
+    covered = fine.share(Kind.CRYPT, hole_um2=_HOLE_UM2)[rows, cols] / 255.0
+    area = np.asarray(np.bincount(owner, covered, minlength=n)[1:] * fine.pixel_um**2, float)
+    centres = (np.stack([rows, cols], axis=-1) + 0.5) * fine.pixel_um
+    probability = sample(tissue.probability, centres, tissue.coarse.pixel_um, order=0)
+    at_border = np.zeros(n, dtype=bool)
+    for edge in (number[0], number[-1], number[:, 0], number[:, -1]):
+        at_border[edge] = True
+    seen = CryptEvidence(
+        lines.length_um,
+        width,
+        area,
+        gap,
+        lines.share_seen,
+        at_border[1:],
+        np.bincount(owner, probability, minlength=n)[1:] / pixels,
+    )
+    return area, seen

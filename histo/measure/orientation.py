@@ -1,0 +1,146 @@
+"""Whether a villus or crypt was cut along its axis, so that its length counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CryptEvidence", "VillusEvidence", "judge_crypts", "judge_villi"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Reasons = NDArray[np.str_]
+
+_MIN_CONFIDENCE = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class VillusEvidence:
+    """What is known of n villi; each field is an (n,) array.
+
+    Parameters
+    ----------
+    height_um, width_um, area_um2 : arrays
+    root_um : array
+        Length of contact with the villus-crypt junction.
+    core_share : array
+        Share of the area that is lamina propria.
+    share_seen : array
+        Share of cross-sections with two free sides.
+    is_at_border : array of bool
+        Whether it touches the edge of the map.
+    is_branched : array of bool
+        Whether it has two tips far above its foot.
+    probability : array
+        Mean probability of its labels.
+    """
+
+    height_um: Floats
+    width_um: Floats
+    area_um2: Floats
+    root_um: Floats
+    core_share: Floats
+    share_seen: Floats
+    is_at_border: Flags
+    is_branched: Flags
+    probability: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class CryptEvidence:
+    """What is known of n crypts; each field is an (n,) array.
+
+    Parameters
+    ----------
+    depth_um, width_um, area_um2 : arrays
+    to_junction_um : array
+        Distance from its mouth to villus or lumen.
+    share_seen : array
+        Share of cross-sections with two free sides.
+    is_at_border : array of bool
+        Whether it touches the edge of the map.
+    probability : array
+        Mean probability of its labels.
+    """
+
+    depth_um: Floats
+    width_um: Floats
+    area_um2: Floats
+    to_junction_um: Floats
+    share_seen: Floats
+    is_at_border: Flags
+    probability: Floats
+
+
+def judge_villi(seen: VillusEvidence) -> tuple[Reasons, Floats]:
+    """Say why each villus does not count, and how good its geometry is.
+
+    Returns
+    -------
+    reasons : (n,) array of str
+        A code of the schema, empty where the villus is accepted.
+    quality : (n,) array
+        0 to 1.
+    """
+    filling = _filling(seen.area_um2, seen.height_um, seen.width_um)
+    foot = seen.root_um / np.maximum(seen.width_um, 1e-9)
+    reasons = _first_reason(
+        len(seen.height_um),
+        [
+            ("too_small", (seen.area_um2 < 500.0) | (seen.height_um < 20.0)),
+            ("cut_at_border", seen.is_at_border),
+            ("detached", seen.root_um <= 0),
+            ("fused", seen.is_branched),
+            ("tangential", (seen.core_share < 0.06) | (seen.width_um <= 0) | (foot < 0.3)),
+            ("tangential", (seen.share_seen < 0.4) | (filling < 0.5) | (filling > 1.7)),
+            ("low_confidence", seen.probability < _MIN_CONFIDENCE),
+        ],
+    )
+    quality = np.clip(seen.share_seen / 0.8, 0, 1) * np.clip(foot / 0.8, 0, 1) * _likeness(filling)
+    return reasons, quality
+
+
+def judge_crypts(seen: CryptEvidence) -> tuple[Reasons, Floats]:
+    """Say why each crypt does not count, and how good its geometry is.
+
+    Returns
+    -------
+    reasons : (n,) array of str
+        A code of the schema, empty where the crypt is accepted.
+    quality : (n,) array
+        0 to 1.
+    """
+    filling = _filling(seen.area_um2, seen.depth_um, seen.width_um)
+    slender = seen.depth_um / np.maximum(seen.width_um, 1e-9)
+    is_away = seen.to_junction_um > 15.0
+    reasons = _first_reason(
+        len(seen.depth_um),
+        [
+            ("too_small", seen.area_um2 < 150.0),
+            ("cut_at_border", seen.is_at_border),
+            ("tangential", (slender < 1.2) | (seen.width_um <= 0)),
+            ("no_junction", is_away),
+            ("tangential", (seen.share_seen < 0.4) | (filling < 0.5) | (filling > 1.7)),
+            ("low_confidence", seen.probability < _MIN_CONFIDENCE),
+        ],
+    )
+    quality = np.clip(seen.share_seen / 0.8, 0, 1) * np.clip(slender / 2.0, 0, 1) * _likeness(filling)
+    return reasons, quality
+
+
+def _filling(area_um2: Floats, length_um: Floats, width_um: Floats) -> Floats:
+    """Area over length times width at half length: near 1 for a tube, 0.8 for an ellipse."""
+    return area_um2 / np.maximum(length_um * width_um, 1e-9)
+
+
+def _likeness(filling: Floats) -> Floats:
+    return np.clip(1.3 - np.abs(np.log(np.maximum(filling, 1e-9) / 0.95)), 0, 1)
+
+
+def _first_reason(n: int, rules: list[tuple[str, Flags]]) -> Reasons:
+    reasons = np.full(n, "", dtype="U16")
+    for code, applies in rules:
+        reasons[applies & (reasons == "")] = code
+    return reasons

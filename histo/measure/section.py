@@ -1,0 +1,61 @@
+"""All measurements of one section, sharing the work that they have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from histo.measure.crypt import tabulate_crypts
+from histo.measure.layers import tabulate_layers
+from histo.measure.tissue import SectionTissue
+from histo.measure.unit import measure_units
+from histo.measure.villus import tabulate_villi
+from histo.types import LabelMap
+
+__all__ = ["SectionMeasures", "measure_section"]
+
+
+@dataclass(frozen=True, eq=False)
+class SectionMeasures:
+    """The tables of one section, columns as in the schema, without the identity.
+
+    Parameters
+    ----------
+    villi, crypts, units, layers : DataFrame
+    wall_length_um : float
+        Length of the mucosa-submucosa border.
+    """
+
+    villi: pd.DataFrame
+    crypts: pd.DataFrame
+    units: pd.DataFrame
+    layers: pd.DataFrame
+    wall_length_um: float
+
+
+def measure_section(labels: LabelMap) -> SectionMeasures:
+    """Measure villi, crypts, paired units and layers of one section.
+
+    Parameters
+    ----------
+    labels : LabelMap
+        Compartments of one section; drawn by hand or predicted.
+
+    Returns
+    -------
+    SectionMeasures
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from histo.types import Compartment, LabelMap
+    >>> measures = measure_section(LabelMap(np.full((50, 50), Compartment.SUBMUCOSA), mpp=1.0))
+    >>> len(measures.villi), len(measures.layers)
+    (0, 0)
+    """
+    tissue = SectionTissue.from_labels(labels)
+    villi, _ = tabulate_villi(tissue)
+    crypts, _ = tabulate_crypts(tissue)
+    layers, _ = tabulate_layers(tissue, villi)
+    return SectionMeasures(villi, crypts, measure_units(villi, crypts), layers, tissue.wall.length_um)
