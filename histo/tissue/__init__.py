@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from histo.tissue.artefact import find_folds, find_ink
+from histo.tissue.focus import FocusQuality, focus_score, measure_focus
 from histo.tissue.mask import find_tissue
 from histo.tissue.sections import Excluded, Section, Survey, find_sections, survey_slide
 
 __all__ = [
     "Excluded",
+    "FocusQuality",
     "Section",
     "Survey",
     "find_folds",
     "find_ink",
     "find_sections",
     "find_tissue",
+    "focus_score",
+    "measure_focus",
     "survey_slide",
 ]
