@@ -140,7 +140,7 @@ def axis_annotation(
     )
 
 
-# Dark on every compartment's colour, and told apart by lightness as well as by hue.
+# Black shows on the orange of the villi, yellow on the violet of the crypts.
 _AXIS_COLOURS = {"villus_axis": (0, 0, 0), "crypt_axis": (255, 255, 0)}
 
 

@@ -133,7 +133,12 @@ def _parse(path: Path) -> object:
     except FileNotFoundError as error:
         raise InvalidAnnotation("there is no such file", file=path, next_step="Check the path.") from error
     except OSError as error:
-        raise InvalidAnnotation("the file cannot be opened", file=path, got=str(error.strerror)) from error
+        raise InvalidAnnotation(
+            "the file cannot be opened",
+            file=path,
+            got=str(error.strerror),
+            next_step="Check what it is and who may read it.",
+        ) from error
     except UnicodeDecodeError as error:
         raise InvalidAnnotation(
             "the file is not a text in UTF-8", file=path, got=f"byte {error.start}", next_step=_NEXT_STEP

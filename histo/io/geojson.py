@@ -64,7 +64,7 @@ def feature_from_annotation(annotation: Annotation) -> dict[str, Any]:
     members, properties = dict(annotation.members), dict(annotation.properties)
     geometry = {
         "type": annotation.geometry.geom_type,
-        "coordinates": _plain(annotation.geometry.__geo_interface__["coordinates"]),
+        "coordinates": annotation.geometry.__geo_interface__["coordinates"],
         **_foreign(members.pop("geometry", None)),
     }
     classification: dict[str, object] = {}
@@ -187,14 +187,14 @@ def _foreign(raw: object) -> Mapping[str, object]:
 
 def _plain(value: Any) -> Any:
     """Turn tuples into lists, whole floats into integers and what JSON cannot say into null."""
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
         return int(value) if value.is_integer() and abs(value) < 2**53 else float(value)
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
     return value
 
 

@@ -52,16 +52,23 @@ def _passes(regions: NDArray[np.int32]) -> tuple[NDArray[np.int64], ...]:
     Returns their rows and columns, whether each is the left or the right one of two passes, and whether of these the
     left one's other edge lies below.
     """
-    upper_left, upper_right = regions[:-1, :-1], regions[:-1, 1:]
-    lower_left, lower_right = regions[1:, :-1], regions[1:, 1:]
-    is_falling = (upper_left > 0) & (lower_right > 0) & (upper_right == 0) & (lower_left == 0)
-    is_rising = (upper_right > 0) & (lower_left > 0) & (upper_left == 0) & (lower_right == 0)
-    is_turn = (upper_left > 0) ^ (upper_right > 0) ^ (lower_left > 0) ^ (lower_right > 0)
-    is_one_region = np.maximum(upper_left, upper_right) == np.maximum(lower_left, lower_right)
-
-    rows, cols = np.nonzero(is_turn | is_falling | is_rising)
-    is_double = (is_falling | is_rising)[rows, cols]
-    is_left_below = (is_rising ^ is_one_region)[rows, cols]
+    inside = regions > 0
+    upper_left, upper_right, lower_left, lower_right = (
+        inside[:-1, :-1],
+        inside[:-1, 1:],
+        inside[1:, :-1],
+        inside[1:, 1:],
+    )
+    is_turn = upper_left ^ upper_right ^ lower_left ^ lower_right
+    is_crossing = (upper_left == lower_right) & (upper_right == lower_left) & (upper_left != upper_right)
+    rows, cols = np.nonzero(is_turn | is_crossing)
+    is_double = is_crossing[rows, cols]
+    # Of a crossing's four pixels one in each row is inside; the other is 0.
+    is_one_region = np.maximum(regions[rows, cols], regions[rows, cols + 1]) == np.maximum(
+        regions[rows + 1, cols], regions[rows + 1, cols + 1]
+    )
+    is_rising = upper_right[rows, cols]
+    is_left_below = is_rising ^ is_one_region
     passes = np.repeat(np.arange(len(rows)), 1 + is_double)
     is_right_pass = np.zeros(len(passes), dtype=bool)
     is_right_pass[1:] = passes[1:] == passes[:-1]

@@ -250,7 +250,7 @@ annotations = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(annotations, max_size=3))
 def test_written_again_the_bytes_are_the_same(tmp_path: Path, drawn: list[Annotation]) -> None:
     first = write_geojson(tmp_path / "a.geojson", drawn)
@@ -354,7 +354,7 @@ def test_map_of_background_has_no_polygons() -> None:
     assert polygons_from_labels(_regions("...")) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.sampled_from([0, 0, 3, 3, 5])),
     st.sampled_from([0.5, 1.0, 1.3]),
