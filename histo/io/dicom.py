@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from histo.errors import MissingExtra, UnreadableSlide, UnsupportedSlide
 from histo.io.contents import GREY, RGB, SlideContents
 from histo.io.dicom_frames import FrameFormat, Frames, frame_pieces
+from histo.io.dicom_order import seams_tell_order
 from histo.io.foreign import foreign_code
 from histo.io.level import TiledLevel
 from histo.io.limits import check_block_bytes, check_slide_size
@@ -93,11 +95,11 @@ def _contents(header: Any, pixel_data: int, file: PositionedFile) -> SlideConten
     check_slide_size(*frame.shape, path)
     check_block_bytes(frame.n_bytes, "a frame", path)
     n_frames = int(header.get("NumberOfFrames", 1))
-    grid = -(-shape[0] // frame.shape[0]), -(-shape[1] // frame.shape[1])
-    places = _frame_places(header, n_frames, grid, frame.shape, path)
     pieces = frame_pieces(file, pixel_data, n_frames, frame, is_implicit=bool(header.is_implicit_VR))
     dtype = np.dtype(np.uint8 if frame.n_bits == 8 else np.uint16)
-    frames = Frames(file, frame, pieces, places, dtype)
+    frames = Frames(file, frame, pieces, {}, dtype)
+    grid = -(-shape[0] // frame.shape[0]), -(-shape[1] // frame.shape[1])
+    frames = replace(frames, places=_frame_places(header, frames, grid, path))
     findings, notes = _findings(header, shape)
     is_rgb = frame.n_samples == 3
     return SlideContents(
@@ -132,15 +134,14 @@ def _frame_format(header: Any, path: Path) -> FrameFormat:
     return frame
 
 
-def _frame_places(
-    header: Any, n_frames: int, grid: tuple[int, int], frame_shape: tuple[int, int], path: Path
-) -> dict[tuple[int, int], int]:
-    """Which frame is which tile: in order of rows when tiled full, else as the position of each frame says."""
-    if header.get("DimensionOrganizationType") == "TILED_SPARSE":
-        return {
-            _tile_of(entry.PlanePositionSlideSequence[0], frame_shape, path): number
-            for number, entry in enumerate(header.PerFrameFunctionalGroupsSequence)
-        }
+def _frame_places(header: Any, frames: Frames, grid: tuple[int, int], path: Path) -> dict[tuple[int, int], int]:
+    """Which frame is which tile: by its position where the file has one, else by the order of the frames."""
+    if "PerFrameFunctionalGroupsSequence" in header:
+        positions = [entry.get("PlanePositionSlideSequence") for entry in header.PerFrameFunctionalGroupsSequence]
+        if positions and all(positions):
+            shape = frames.format.shape
+            return {_tile_of(position[0], shape, path): number for number, position in enumerate(positions)}
+    n_frames = len(frames.pieces)
     if n_frames != grid[0] * grid[1]:
         raise UnreadableSlide(
             "the number of frames does not fill the slide",
@@ -149,7 +150,20 @@ def _frame_places(
             got=str(n_frames),
             next_step="Copy or export the slide again.",
         )
-    return {divmod(number, grid[1]): number for number in range(n_frames)}
+    # The standard wants either positions or TILED_FULL, which means by rows. A file with neither may be in any order.
+    is_by_rows = header.get("DimensionOrganizationType") == "TILED_FULL"
+    order = "rows" if is_by_rows else seams_tell_order(frames.frame, grid)
+    if order is None:
+        raise UnsupportedSlide(
+            "the file does not say where its frames lie, and their seams do not tell",
+            file=path,
+            expected="DimensionOrganizationType TILED_FULL, or a position for each frame",
+            got=str(header.get("DimensionOrganizationType")),
+            next_step=_SAVE_PLAIN,
+        )
+    if order == "rows":
+        return {divmod(number, grid[1]): number for number in range(n_frames)}
+    return {(number % grid[0], number // grid[0]): number for number in range(n_frames)}
 
 
 def _tile_of(position: Any, frame_shape: tuple[int, int], path: Path) -> tuple[int, int]:

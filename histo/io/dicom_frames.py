@@ -79,13 +79,12 @@ class Frames:
 
     def decode(self, tile_row: int, tile_col: int) -> NDArray[Any]:
         """Decode one frame as (rows, cols, samples)."""
-        shape = (*self.format.shape, self.format.n_samples)
         number = self.places.get((tile_row, tile_col))
         if number is None:
+            shape = (*self.format.shape, self.format.n_samples)
             return np.full(shape, 255 if self.format.n_samples == 3 else 0, self.dtype)
         try:
-            data = b"".join(self.file.read(*piece) for piece in self.pieces[number])
-            return self._decoded(data).reshape(shape)
+            return self.frame(number)
         except HistoError:
             raise
         except FOREIGN_ERRORS as error:
@@ -95,6 +94,11 @@ class Frames:
                 got=f"{type(error).__name__}: {one_line(error)}",
                 next_step="Copy the slide again from the archive; the rest of it may still be sound.",
             ) from error
+
+    def frame(self, number: int) -> NDArray[Any]:
+        """Decode the frame of this number; errors are those of the decoder."""
+        data = b"".join(self.file.read(*piece) for piece in self.pieces[number])
+        return self._decoded(data).reshape(*self.format.shape, self.format.n_samples)
 
     def _decoded(self, data: bytes) -> NDArray[Any]:
         if self.format.codec == "native":

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from histo.errors import SlideNotFound, UnreadableSlide, UnsupportedSlide
+from histo.errors import HistoError, SlideNotFound, UnreadableSlide, UnsupportedSlide
 from histo.io.contents import SlideContents
 from histo.io.slide import Slide
 
@@ -136,6 +136,8 @@ def _first_bytes(path: Path) -> bytes | None:
             raise UnsupportedSlide("this is neither a file nor a folder", file=path, expected=_READABLE)
         with path.open("rb") as file:
             return file.read(132)
+    except HistoError:
+        raise
     except FileNotFoundError:
         raise SlideNotFound("there is no such file", file=path, next_step="Check the path.") from None
     except PermissionError:
