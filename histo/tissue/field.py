@@ -14,6 +14,8 @@ __all__ = ["FieldOfView", "find_dark_surround", "find_field", "find_pasted_panel
 
 Mask = NDArray[np.bool_]
 
+_SEARCH_SIDE_PX = 1100
+
 
 @dataclass(frozen=True, eq=False)
 class FieldOfView:
@@ -63,7 +65,13 @@ def find_field(image: NDArray[np.generic], mpp: float, *, is_brightfield: bool =
         nothing = np.zeros(image.shape[:2], dtype=bool)
         return FieldOfView(nothing, nothing, nothing, ~nothing)
     rgb = np.ascontiguousarray(image, dtype=np.uint8)
-    surround, panels, ink = find_dark_surround(rgb), find_pasted_panels(rgb), find_ink(rgb, mpp)
+    # Both are large: they are sought in a small picture, or their wide discs would take most of the time.
+    shrink = min(1.0, _SEARCH_SIDE_PX / max(rgb.shape[:2]))
+    size = tuple(max(1, round(side * shrink)) for side in rgb.shape[1::-1])
+    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    surround = _resized(find_dark_surround(small), rgb)
+    panels = _resized(find_pasted_panels(small), rgb)
+    ink = find_ink(rgb, mpp)
     return FieldOfView(surround, panels, ink, ~(surround | panels | _dilated(ink, 30.0 / mpp)))
 
 
@@ -147,6 +155,13 @@ def _filled_from_border(mask: Mask, *, invert: bool = False) -> Mask:
     _, labelled = cv2.connectedComponents(padded, connectivity=4)
     reached: Mask = (labelled == labelled[0, 0])[1:-1, 1:-1]
     return ~reached if invert else reached
+
+
+def _resized(mask: Mask, like: NDArray[np.uint8]) -> Mask:
+    if mask.shape == like.shape[:2]:
+        return mask
+    grown = cv2.resize(mask.astype(np.uint8), like.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    return np.asarray(grown > 0, dtype=bool)
 
 
 def _touching_border(mask: Mask, min_area_px: float) -> Mask:
