@@ -119,9 +119,9 @@ def estimate_vectors(
     Notes
     -----
     Macenko M et al. A method for normalizing histology slides for quantitative analysis. IEEE ISBI 2009: 1107-1110.
-    Pixels of a density below 0.15, as there, and those black in a channel are left out. Cameras differ: on 20 real
-    sections the estimated vectors lay 15 to 35 degrees from the published ones (more blue absorbed), which is why the
-    bound on the deviation is wide.
+    Pixels of a density below 0.15, as there, and those black in a channel are left out. Cameras differ: on
+    33 real pictures the estimated vectors lay 16 to 38 degrees from the published ones (more blue absorbed). The bounds
+    were widened until they let these pass, so being plausible is a weak claim: an AB-PAS section passes as H&E.
     """
     if len(reference.names) != 2:
         raise InvalidArgument("the edges of a fan are two stains", expected="2", got=", ".join(reference.names))
