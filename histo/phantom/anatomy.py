@@ -63,7 +63,7 @@ def place_villi(spec: SectionSpec, wall: Wall, rng: np.random.Generator) -> list
         height = villi.height_um * max(0.3, 1 + villi.height_cv * rng.normal())
         width = villi.width_um * float(np.clip(1 + 0.1 * rng.normal(), 0.7, 1.3))
         lean, bend = np.deg2rad([villi.lean_deg, villi.bend_deg]) * rng.normal(size=2)
-        lifted = height * rng.uniform(0.3, 0.5) if rng.random() < villi.detached else 0.0
+        lifted = height * rng.uniform(0.3, 0.7) if rng.random() < villi.detached else 0.0
         waves = villi.waviness * smooth_noise(rng, max(8, round(height / STEP_UM)) + 1, 16, closed=False)
         tubes.append(_villus(spec, wall, position, _Pose(height, width, pitch, lean, bend, lifted, waves)))
     return _with_overlaps(tubes)
@@ -208,9 +208,9 @@ def _around(
     )
     places = places[(places >= start) & (places <= end)]
     half = 0.5 * np.interp(places, arc, widths)
-    half = np.minimum(half, _cap(end - places, radius))
+    half = half * _cap(end - places, radius)
     if starts_round:
-        half = np.minimum(half, _cap(places - start, 0.5 * max(float(np.interp(start, arc, widths)), 2.0)))
+        half = half * _cap(places - start, 0.5 * max(float(np.interp(start, arc, widths)), 2.0))
     centre = np.stack([np.interp(places, arc, path[:, axis]) for axis in range(2)], axis=1)
     tangent = np.gradient(centre, places, axis=0)
     tangent /= np.maximum(np.hypot(*tangent.T), 1e-9)[:, None]
@@ -219,9 +219,8 @@ def _around(
 
 
 def _cap(distance_to_end: Floats, radius: float) -> Floats:
-    """Half width of a half circle, at each distance from its end; unlimited behind it."""
-    inside = np.clip(radius - distance_to_end, 0, radius)
-    return np.where(distance_to_end < radius, np.sqrt(np.maximum(radius**2 - inside**2, 0)), np.inf)
+    """Share of the width that a round end leaves, at each distance from it: 0 at the end, 1 from `radius` on."""
+    return np.sqrt(1 - np.clip(1 - distance_to_end / radius, 0, 1) ** 2)
 
 
 def _with_overlaps(tubes: list[Tube]) -> list[Tube]:

@@ -13,7 +13,7 @@ from histo.phantom.spec import SectionSpec
 from histo.phantom.wall import Wall
 from histo.types import Compartment
 
-__all__ = ["Features", "paint", "place_features"]
+__all__ = ["Features", "hide_under_folds", "paint", "place_features"]
 
 Floats = NDArray[np.float64]
 
@@ -46,14 +46,22 @@ def place_features(
     _add_follicles(spec, wall, canvas, labels, rng)
     lumina = _add_glands(spec, wall, canvas, labels, rng)
     mucus = _add_mucus(spec, canvas, labels, rng)
-    folds = _add_folds(spec, canvas, labels, rng)
     return Features(
         vessels=_vessels(spec, wall, rng),
         gland_lumina=lumina,
         mucus=mucus,
         dust=_dust(spec, canvas, rng),
-        folds=folds,
+        folds=_folds(spec, canvas, rng),
     )
+
+
+def hide_under_folds(labels: NDArray[np.uint8], folds: list[Floats], canvas: Canvas) -> NDArray[np.uint8]:
+    """Label the tissue that lies double as other tissue: what is under a fold cannot be told."""
+    hidden = labels.copy()
+    for outline in folds:
+        window, inside = fill(outline, canvas)
+        hidden[window][inside & (labels[window] != Compartment.BACKGROUND)] = Compartment.OTHER_TISSUE
+    return hidden
 
 
 def _add_follicles(
@@ -113,17 +121,17 @@ def _add_mucus(spec: SectionSpec, canvas: Canvas, labels: NDArray[np.uint8], rng
     return shapes
 
 
-def _add_folds(spec: SectionSpec, canvas: Canvas, labels: NDArray[np.uint8], rng: np.random.Generator) -> list[Floats]:
-    """Lay narrow double bands across the section; what lies under them cannot be told."""
+def _folds(spec: SectionSpec, canvas: Canvas, rng: np.random.Generator) -> list[Floats]:
     extent = np.array(canvas.shape) * canvas.mpp
-    folds = []
-    for _ in range(spec.artefacts.fold):
-        axes = np.array([rng.uniform(0.15, 0.5) * extent.max(), rng.uniform(8, 25)])
-        outline = _blob(rng.uniform(0.2, 0.8, 2) * extent, axes, rng.uniform(0, np.pi), rng)
-        window, inside = fill(outline, canvas)
-        labels[window][inside & (labels[window] != Compartment.BACKGROUND)] = Compartment.OTHER_TISSUE
-        folds.append(outline)
-    return folds
+    return [
+        _blob(
+            rng.uniform(0.2, 0.8, 2) * extent,
+            np.array([rng.uniform(0.15, 0.5) * extent.max(), rng.uniform(8, 25)]),
+            rng.uniform(0, np.pi),
+            rng,
+        )
+        for _ in range(spec.artefacts.fold)
+    ]
 
 
 def _vessels(spec: SectionSpec, wall: Wall, rng: np.random.Generator) -> list[Floats]:

@@ -17,10 +17,7 @@ _RING = 1.55
 
 
 def immunostain(scene: Scene, rng: np.random.Generator) -> tuple[Image, Image]:
-    """Amounts of haematoxylin and DAB in every pixel.
-
-    Use with an `Appearance` whose second stain is DAB; see `histo.phantom.dab_appearance`.
-    """
+    """Amounts of haematoxylin and DAB in every pixel."""
     blue, ground = counterstain(scene, rng)
     positive = scene.cells.where(scene.cells.is_cd4)
     wide = replace(positive, axes_um=positive.axes_um * _RING)

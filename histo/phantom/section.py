@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from histo.errors import InvalidArgument
 from histo.phantom.anatomy import Tube, place_crypts, place_villi
 from histo.phantom.curve import STEP_UM, locate
-from histo.phantom.feature import place_features
+from histo.phantom.feature import hide_under_folds, place_features
 from histo.phantom.fluorescence import GAP_COLUMNS, fluoresce
 from histo.phantom.immunostain import immunostain
 from histo.phantom.nuclei import Drawing, cells_table, place_cells
@@ -113,11 +113,12 @@ def draw_section(spec: SectionSpec, mpp: float = 1.0, seed: int = 0, stain: Stai
     if stain == "fluorescence":
         image, gaps = fluoresce(scene, streams[5])
     else:
-        amounts = counterstain(scene, streams[5]) if stain == "he" else immunostain(scene, streams[5])
-        image = expose(amounts, spec.appearance, mpp, streams[5])
+        look, is_he = spec.appearance, stain == "he"
+        amounts = counterstain(scene, streams[5]) if is_he else immunostain(scene, streams[5])
+        image = expose(scene, amounts, look.eosin if is_he else look.dab, streams[5])
     return DrawnSection(
         image=image,
-        labels=LabelMap(labels, mpp=mpp),
+        labels=LabelMap(hide_under_folds(labels, features.folds, canvas), mpp=mpp),
         villi=_villi_table(villi, canvas),
         crypts=_crypts_table(crypts, canvas),
         layers=_layers_table(wall, villi, canvas),

@@ -116,7 +116,7 @@ class WallSpec:
     looseness : float
         How loose the submucosa is, 0 (dense) to 1 (mostly empty).
     serosa_um : float
-        Thickness of serosa and fat beyond the muscle.
+        Thickness of serosa beyond the muscle; from 50 µm on it holds fat.
     follicles : int
         Lymphoid follicles.
     glands : float
@@ -195,10 +195,12 @@ class Appearance:
 
     Parameters
     ----------
-    first_stain, second_stain : (float, float, float)
-        Optical density vectors (red, green, blue) of haematoxylin and of eosin or DAB; any length.
-    first_strength, second_strength : float
-        Factors on the stains' amounts.
+    haematoxylin, eosin, dab : (float, float, float)
+        Optical density vectors (red, green, blue) of the dyes; any length. Haematoxylin and DAB are those of Ruifrok
+        and Johnston, Anal Quant Cytol Histol 2001; 23:291. Their eosin is purer than that of the slides we looked at;
+        ours takes more blue.
+    blue_strength, colour_strength : float
+        Factors on the amounts of haematoxylin, and of the other dye.
     glass : (float, float, float)
         Intensity of empty glass, 0 to 1.
     contrast : float
@@ -213,10 +215,11 @@ class Appearance:
         Darkening towards one side, as a share.
     """
 
-    first_stain: tuple[float, float, float] = (0.650, 0.704, 0.286)
-    second_stain: tuple[float, float, float] = (0.160, 0.880, 0.400)
-    first_strength: float = 1.0
-    second_strength: float = 1.0
+    haematoxylin: tuple[float, float, float] = (0.650, 0.704, 0.286)
+    eosin: tuple[float, float, float] = (0.160, 0.880, 0.400)
+    dab: tuple[float, float, float] = (0.268, 0.570, 0.776)
+    blue_strength: float = 1.0
+    colour_strength: float = 1.0
     glass: tuple[float, float, float] = (0.955, 0.95, 0.96)
     contrast: float = 1.0
     ground_spread: float = 0.1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from histo.phantom.anatomy import Tube
 from histo.phantom.feature import Features, paint
@@ -19,6 +20,7 @@ from histo.types import Compartment
 __all__ = ["Scene", "counterstain", "expose", "nuclear_image"]
 
 Image = NDArray[np.float32]
+Vector = tuple[float, float, float]
 
 # Amounts of eosin and haematoxylin of the ground substance, by compartment. Ours, set by eye beside real fields.
 _GROUND = {
@@ -100,17 +102,18 @@ def nuclear_image(cells: Cells, canvas: Canvas, weights: NDArray[np.float64] | N
     return np.asarray(cv2.GaussianBlur(image, (0, 0), max(0.35, 0.35 / canvas.mpp)), dtype=np.float32)
 
 
-def expose(amounts: tuple[Image, Image], look: Appearance, mpp: float, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Turn amounts of two dyes into a camera's picture.
+def expose(scene: Scene, amounts: tuple[Image, Image], colour: Vector, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Turn amounts of haematoxylin and of a second dye of this colour into a camera's picture.
 
     Returns
     -------
     (rows, cols, 3) uint8 array
         RGB.
     """
-    vectors = np.array([look.first_stain, look.second_stain], np.float32)
+    look: Appearance = scene.spec.appearance
+    vectors = np.array([look.haematoxylin, colour], np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    strengths = np.array([look.first_strength, look.second_strength], np.float32)
+    strengths = np.array([look.blue_strength, look.colour_strength], np.float32)
     density = np.stack(amounts, axis=-1) * strengths @ vectors
     light = np.exp(-density) * np.asarray(look.glass, np.float32)
     if look.shading:
@@ -120,7 +123,7 @@ def expose(amounts: tuple[Image, Image], look: Appearance, mpp: float, rng: np.r
         )
         light *= (1 - look.shading * slope)[..., None]
     if look.blur_um:
-        light = cv2.GaussianBlur(light, (0, 0), max(look.blur_um / mpp, 0.3))
+        light = cv2.GaussianBlur(light, (0, 0), max(look.blur_um / scene.canvas.mpp, 0.3))
     light = light + rng.standard_normal(light.shape, dtype=np.float32) * np.float32(look.noise)
     return np.asarray(np.rint(np.clip(light, 0, 1) * 255), dtype=np.uint8)
 
@@ -155,7 +158,19 @@ def _wall(scene: Scene, eosin: Image, rng: np.random.Generator) -> Image:
     dense = smooth_step(fibres, -1.6 + 2.4 * wall.looseness - 0.5, -1.6 + 2.4 * wall.looseness + 0.9)
     mucosae = submucosa & (fields.above_um > -wall.muscularis_mucosae_um)
     eosin = np.where(submucosa & ~mucosae, eosin * (0.12 + 1.05 * dense), eosin)
+    if wall.serosa_um >= 50:
+        fat = (labels == Compartment.OTHER_TISSUE) & (below > fields.submucosa_um + fields.muscularis_um)
+        eosin[fat] = 0.02 + 0.4 * _cell_walls(np.argwhere(fat).astype(float) * scene.canvas.mpp, rng)
     return np.where(mucosae, 0.62 * (1 + 0.14 * streaks), eosin).astype(np.float32)
+
+
+def _cell_walls(places_um: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw the thin walls between fat cells of about 45 µm: where two cells' centres are equally near."""
+    low, high = places_um.min(axis=0), places_um.max(axis=0)
+    centres = rng.uniform(low, high, (max(3, int((high - low).prod() / 45**2)), 2))
+    nearest = cKDTree(centres).query(places_um, k=2)[0]
+    walls: NDArray[np.float64] = np.exp(-(((nearest[:, 1] - nearest[:, 0]) / 2.5) ** 2))
+    return walls
 
 
 def _epithelium(scene: Scene, eosin: Image, blue: Image) -> tuple[Image, Image]:

@@ -105,7 +105,7 @@ def _wall(wall: WallSpec, rng: np.random.Generator, *, is_mouse: bool, shape: Sh
         plica_um=float(rng.uniform(400, 1100)) if folds else 0.0,
         clefts=float(rng.uniform(0, 0.9)),
         looseness=float(rng.uniform(0.05, 0.95)),
-        serosa_um=float(rng.uniform(5, 120)) if rng.random() < 0.4 else 0.0,
+        serosa_um=float(rng.uniform(5, 180)) if rng.random() < 0.4 else 0.0,
         follicles=int(rng.integers(1, 4)) if rng.random() < 0.3 else 0,
         glands=float(rng.uniform(0.2, 0.8)) if not is_mouse and rng.random() < 0.25 else 0.0,
     )
@@ -127,10 +127,10 @@ def _appearance(rng: np.random.Generator) -> Appearance:
     pink = np.array([0.160, 0.880, 0.400]) + rng.normal(0, (0.05, 0.06, 0.10))
     glass = np.clip(rng.normal(0.94, 0.03) + rng.normal(0, 0.012, 3), 0.8, 1.0)
     return Appearance(
-        first_stain=(float(blue[0]), float(blue[1]), float(blue[2])),
-        second_stain=(float(max(pink[0], 0.02)), float(pink[1]), float(max(pink[2], 0.08))),
-        first_strength=_between(rng, 0.55, 1.5),
-        second_strength=_between(rng, 0.5, 1.7),
+        haematoxylin=(float(blue[0]), float(blue[1]), float(blue[2])),
+        eosin=(float(max(pink[0], 0.02)), float(pink[1]), float(max(pink[2], 0.08))),
+        blue_strength=_between(rng, 0.55, 1.5),
+        colour_strength=_between(rng, 0.5, 1.7),
         glass=(float(glass[0]), float(glass[1]), float(glass[2])),
         contrast=float(rng.uniform(0.6, 1.6)),
         ground_spread=float(rng.uniform(0.05, 0.45)),

@@ -48,7 +48,7 @@ def test_optical_density_lies_in_the_plane_of_the_two_stains() -> None:
     drawn = draw_section(clean, mpp=1.0)
     look = clean.appearance
     density = -np.log(np.maximum(drawn.image, 1) / 255 / np.array(look.glass))
-    normal = np.cross(look.first_stain, look.second_stain)
+    normal = np.cross(look.haematoxylin, look.eosin)
     normal /= np.linalg.norm(normal)
     dark = (density.sum(axis=-1) > 0.3) & (drawn.image.min(axis=-1) > 25)
     assert np.abs(density[dark] @ normal).mean() < 0.02
@@ -56,8 +56,7 @@ def test_optical_density_lies_in_the_plane_of_the_two_stains() -> None:
 
 def test_brown_marks_cd4_positive_cells_only() -> None:
     spec = short(SectionSpec.mouse(), 400)
-    brown_look = replace(spec.appearance, second_stain=(0.268, 0.570, 0.776))
-    drawn = draw_section(replace(spec, appearance=brown_look), mpp=0.5, stain="dab")
+    drawn = draw_section(spec, mpp=0.5, stain="dab")
     rows, cols = np.rint(drawn.cells[["row", "col"]].to_numpy()).astype(int).T
     height, width = drawn.labels.shape
     ring = drawn.image[np.clip(rows + 7, 0, height - 1), np.clip(cols, 0, width - 1)].astype(float)
@@ -81,10 +80,10 @@ def test_zo1_line_is_dark_in_its_gaps() -> None:
 
 def test_random_sections_hold_every_compartment_between_them() -> None:
     seen: set[int] = set()
-    for seed in range(10):
+    for seed in range(8):
         spec = random_spec(np.random.default_rng(seed))
         small = replace(spec, wall=replace(spec.wall, length_um=min(spec.wall.length_um, 1800.0)))
-        drawn = draw_section(small, mpp=5.0, seed=seed)
+        drawn = draw_section(small, mpp=6.0, seed=seed)
         assert drawn.image.shape == (*drawn.labels.shape, 3)
         seen |= set(np.unique(drawn.labels.array).tolist())
     assert seen == {int(compartment) for compartment in Compartment}
