@@ -1,0 +1,92 @@
+"""The measures of a section that a study can ask about: name, label, unit, and how many repeats one needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from histo.schema import table_schema
+
+__all__ = ["ENDPOINTS", "Endpoint", "endpoint_named"]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One measure of the ``sections`` table.
+
+    Parameters
+    ----------
+    name : str
+        The column: ``villus_height_um``.
+    label : str
+        What people call it: ``Villus height``.
+    unit : str
+        Unit to print behind a value; empty for a ratio.
+    decimals : int, optional
+        Decimals worth printing.
+    repeats : str, optional
+        Column that counts the villi, crypts or units behind the section's value; empty where there is no such count.
+    repeat_noun : str, optional
+        What those repeats are called: ``accepted villi``.
+    is_primary : bool, optional
+        Whether it belongs to the declared family that is tested by default. The others are described, and tested when
+        they are asked for by name.
+    """
+
+    name: str
+    label: str
+    unit: str
+    decimals: int = 1
+    repeats: str = ""
+    repeat_noun: str = ""
+    is_primary: bool = False
+
+    @property
+    def definition(self) -> str:
+        """How one section's value is defined, from the schema; empty for a column that the schema does not know."""
+        columns = table_schema("sections").columns
+        return next((column.definition for column in columns if column.name == self.name), "")
+
+
+def _of_villi(name: str, label: str, unit: str, *, is_primary: bool = False) -> Endpoint:
+    return Endpoint(name, label, unit, 1, "n_villi_accepted", "accepted villi", is_primary)
+
+
+def _of_crypts(name: str, label: str, unit: str, *, is_primary: bool = False) -> Endpoint:
+    return Endpoint(name, label, unit, 1, "n_crypts_accepted", "accepted crypts", is_primary)
+
+
+ENDPOINTS: dict[str, Endpoint] = {
+    endpoint.name: endpoint
+    for endpoint in (
+        _of_villi("villus_height_um", "Villus height", "µm", is_primary=True),
+        _of_crypts("crypt_depth_um", "Crypt depth", "µm", is_primary=True),
+        Endpoint("vh_cd", "VH:CD", "", 2, "n_units", "villus-crypt units", is_primary=True),
+        Endpoint("submucosa_um", "Submucosa thickness", "µm", is_primary=True),
+        Endpoint("muscularis_um", "Muscularis thickness", "µm", is_primary=True),
+        Endpoint("mucosa_um", "Mucosa thickness", "µm"),
+        _of_villi("villus_width_um", "Villus width", "µm"),
+        Endpoint("vh_cd_of_means", "VH:CD (ratio of means)", "", 2, "n_units", "villus-crypt units"),
+        Endpoint("villi_per_mm", "Villi per mm of wall", "/mm"),
+        Endpoint("crypts_per_mm", "Crypts per mm of wall", "/mm"),
+    )
+}
+"""The endpoints that every study has, in the order in which they are reported."""
+
+_UNIT_OF_SUFFIX = {"_um": "µm", "_um2": "µm²", "_mm": "mm", "_mm2": "mm²", "_per_mm": "/mm", "_per_mm2": "/mm²"}
+
+
+def endpoint_named(name: str) -> Endpoint:
+    """Describe an endpoint; a column that histo does not know is described by its own name.
+
+    Examples
+    --------
+    >>> endpoint_named("crypt_depth_um").label
+    'Crypt depth'
+    >>> endpoint_named("cd4_density_per_mm2").unit
+    '/mm²'
+    """
+    if name in ENDPOINTS:
+        return ENDPOINTS[name]
+    suffix = max((end for end in _UNIT_OF_SUFFIX if name.endswith(end)), key=len, default="")
+    stem = name.removesuffix(suffix).replace("_", " ").strip()
+    return Endpoint(name, stem[:1].upper() + stem[1:] if stem else name, _UNIT_OF_SUFFIX.get(suffix, ""), 2)

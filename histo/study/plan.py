@@ -1,0 +1,68 @@
+"""What is fixed before anyone looks at the numbers: endpoints, minimum repeats, reference, test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from histo.errors import InvalidArgument
+from histo.study.endpoint import ENDPOINTS
+
+__all__ = ["AnalysisPlan"]
+
+
+@dataclass(frozen=True)
+class AnalysisPlan:
+    """The decisions of an analysis, so that a report can print them.
+
+    Parameters
+    ----------
+    endpoints : tuple of str, optional
+        Columns of the ``sections`` table that form the declared family: their p-values are corrected together.
+    corrects_comparisons : bool, optional
+        Whether the comparisons of a segment belong to the family too. Without, each comparison is a question of its
+        own; with four animals in each of three groups that alone leaves any p-value below 0.05 within reach.
+    minimum_repeats : int, optional
+        Accepted villi, crypts or units that a section needs before its mean counts.
+    minimum_sections : int, optional
+        Sections with a value that an animal needs before its mean counts.
+    reference : str, optional
+        Group to compare against, or group and timepoint as ``"EAE @ 7"``. Empty: read off the design.
+    level : float, optional
+        Level of the tests; intervals cover ``1 - level``.
+    max_relabelings : int, optional
+        Up to so many relabelings of the animals all are enumerated; beyond, as many are drawn at random.
+    seed : int, optional
+        Seed of that draw.
+
+    Raises
+    ------
+    InvalidArgument
+        If a number is out of its range or there is no endpoint.
+    """
+
+    endpoints: tuple[str, ...] = tuple(endpoint.name for endpoint in ENDPOINTS.values() if endpoint.is_primary)
+    corrects_comparisons: bool = True
+    minimum_repeats: int = 3
+    minimum_sections: int = 1
+    reference: str = ""
+    level: float = 0.05
+    max_relabelings: int = 20_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        checks = (
+            ("endpoints", len(self.endpoints) > 0, "at least one column of the sections table"),
+            ("endpoints", len(set(self.endpoints)) == len(self.endpoints), "each endpoint once"),
+            ("minimum_repeats", self.minimum_repeats >= 0, "0 or more"),
+            ("minimum_sections", self.minimum_sections >= 1, "1 or more"),
+            ("level", 0 < self.level < 1, "a number between 0 and 1"),
+            ("max_relabelings", self.max_relabelings >= 1000, "1000 or more"),
+            ("seed", self.seed >= 0, "0 or more"),
+        )
+        wrong = [(name, expected) for name, is_right, expected in checks if not is_right]
+        if wrong:
+            raise InvalidArgument(
+                "the analysis plan cannot be used",
+                expected="; ".join(f"{name}: {expected}" for name, expected in wrong),
+                got="; ".join(f"{name}={getattr(self, name)!r}" for name, _ in wrong),
+            )

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from histo.errors import InvalidArgument
+from histo.study import hedges_g, permutation_test, smallest_reachable_p, welch_interval, westfall_young
+
+CONTROL = [101.2, 96.4, 88.1, 105.9, 93.7]
+TREATED = [118.3, 109.5, 126.0, 99.8, 131.4]
+
+
+def test_five_and_five_animals_have_252_relabelings_and_the_smallest_p_is_two_of_them() -> None:
+    outcome = permutation_test([1, 2, 3, 4, 5], [11, 12, 13, 14, 15])
+    assert outcome.n_relabelings == 252
+    assert outcome.is_exact
+    assert float(outcome.p_value) == 2 / 252 == smallest_reachable_p(5, 5)
+
+
+def test_p_is_counted_by_hand_for_two_and_two_animals() -> None:
+    # Of the 6 ways to split 1, 2, 4, 8 into pairs, |difference of means| is 4.5, 1.5, 2.5 and the same mirrored.
+    assert float(permutation_test([1, 2], [4, 8]).p_value) == pytest.approx(2 / 6)
+    assert float(permutation_test([1, 4], [2, 8]).p_value) == pytest.approx(4 / 6)
+
+
+def test_p_agrees_with_scipys_permutation_test_of_the_plain_difference_for_equal_numbers() -> None:
+    def difference(a: np.ndarray, b: np.ndarray, axis: int) -> np.ndarray:
+        return np.abs(a.mean(axis=axis) - b.mean(axis=axis))
+
+    theirs = stats.permutation_test((CONTROL, TREATED), difference, n_resamples=np.inf, alternative="greater")
+    ours = permutation_test(CONTROL, TREATED)
+    assert float(ours.p_value) == pytest.approx(float(theirs.pvalue), abs=1e-12)
+
+
+def test_p_agrees_with_scipys_permutation_of_welchs_t_for_unequal_numbers() -> None:
+    theirs = stats.permutation_test(
+        (CONTROL, TREATED[:3]),
+        lambda a, b, axis: np.abs(stats.ttest_ind(a, b, axis=axis, equal_var=False).statistic),
+        n_resamples=np.inf,
+        alternative="greater",
+        vectorized=True,
+    )
+    assert float(permutation_test(CONTROL, TREATED[:3]).p_value) == pytest.approx(float(theirs.pvalue), abs=1e-12)
+
+
+def test_many_animals_are_drawn_with_a_seed_and_close_to_welchs_t() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(0, 1, 14), rng.normal(0.7, 1, 14)
+    outcome = permutation_test(a, b, seed=5)
+    assert not outcome.is_exact
+    assert outcome.n_relabelings == 20_000
+    assert float(outcome.p_value) == float(permutation_test(a, b, seed=5).p_value)
+    assert float(outcome.p_value) == pytest.approx(stats.ttest_ind(a, b, equal_var=False).pvalue, abs=0.01)
+
+
+def test_a_drawn_p_is_never_zero() -> None:
+    outcome = permutation_test(np.arange(12.0), np.arange(1000.0, 1012.0), max_relabelings=1000)
+    assert float(outcome.p_value) >= 1 / 1001
+
+
+def test_animals_that_are_all_alike_give_p_one() -> None:
+    assert float(permutation_test([5.0] * 5, [5.0] * 5).p_value) == 1.0
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.integers(-500, 500), min_size=3, max_size=5),
+    st.lists(st.integers(-500, 500), min_size=3, max_size=5),
+    st.sampled_from([0.001, 1.0, 250.0]),
+    st.integers(-1000, 1000),
+)
+def test_p_does_not_change_with_unit_origin_or_the_order_of_the_groups(
+    a: list[int], b: list[int], unit: float, origin: int
+) -> None:
+    p = float(permutation_test(a, b).p_value)
+    assert 0 < p <= 1
+    assert float(permutation_test(b, a).p_value) == pytest.approx(p)
+    moved = [[value * unit + origin * unit for value in group] for group in (a, b)]
+    assert float(permutation_test(*moved).p_value) == pytest.approx(p)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "part"),
+    [([1.0], [2.0, 3.0], "two animals in each group"), ([1.0, np.nan], [2.0, 3.0], "without a value")],
+)
+def test_what_cannot_be_permuted_is_refused(a: list[float], b: list[float], part: str) -> None:
+    with pytest.raises(InvalidArgument, match=part):
+        permutation_test(a, b)
+
+
+def test_hedges_g_is_the_difference_over_the_pooled_sd_times_gammas() -> None:
+    # Means differ by 2, both variances are 2.5; the correction for 8 degrees of freedom is 0.9027.
+    assert hedges_g([1, 2, 3, 4, 5], [3, 4, 5, 6, 7]) == pytest.approx(2 / np.sqrt(2.5) * 0.902703, abs=1e-5)
+
+
+def test_hedges_g_agrees_with_statsmodels_but_for_its_approximate_correction() -> None:
+    from statsmodels.stats.meta_analysis import effectsize_smd
+
+    a, b = np.array(CONTROL), np.array(TREATED)
+    theirs, _ = effectsize_smd(b.mean(), b.std(ddof=1), 5, a.mean(), a.std(ddof=1), 5)
+    assert hedges_g(CONTROL, TREATED) == pytest.approx(float(theirs), rel=0.001)
+
+
+def test_welchs_interval_agrees_with_statsmodels() -> None:
+    from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
+
+    theirs = CompareMeans(DescrStatsW(TREATED), DescrStatsW(CONTROL[:4])).tconfint_diff(usevar="unequal")
+    assert welch_interval(CONTROL[:4], TREATED) == pytest.approx(theirs, abs=1e-9)
+
+
+def test_one_animal_has_neither_effect_size_nor_interval() -> None:
+    assert np.isnan(hedges_g([1.0], [2.0, 3.0]))
+    assert np.isnan(welch_interval([1.0], [2.0, 3.0])).all()
+
+
+def test_adjusting_keeps_the_smallest_p_where_holm_would_lose_it() -> None:
+    rng = np.random.default_rng(0)
+    null = rng.normal(size=(9, 5)), rng.normal(size=(9, 5))
+    a = np.vstack([[1, 2, 3, 4, 5], null[0]])
+    b = np.vstack([[41, 42, 43, 44, 45], null[1]])
+    adjusted = westfall_young(a, b)
+    assert adjusted[0] == pytest.approx(2 / 252)
+    assert adjusted[0] * 10 > 0.05
+    assert (adjusted[1:] > 0.05).all()
+
+
+def test_adjusted_p_agrees_with_the_step_down_procedure_written_out() -> None:
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(size=(3, 4)), rng.normal(1.0, 1, size=(3, 5))
+    pooled = np.hstack([a, b])
+
+    def welch(of_reference: tuple[int, ...]) -> np.ndarray:
+        others = [column for column in range(9) if column not in of_reference]
+        return np.abs(
+            stats.ttest_ind(pooled[:, list(of_reference)], pooled[:, others], axis=1, equal_var=False).statistic
+        )
+
+    observed = welch((0, 1, 2, 3))
+    null = np.array([welch(labels) for labels in combinations(range(9), 4)])
+    order = sorted(range(3), key=lambda endpoint: -observed[endpoint])
+    expected, so_far = {}, 0.0
+    for rank, endpoint in enumerate(order):
+        largest = null[:, order[rank:]].max(axis=1)
+        so_far = max(so_far, float((largest >= observed[endpoint] - 1e-9).mean()))
+        expected[endpoint] = so_far
+    adjusted = westfall_young(a, b)
+    assert adjusted == pytest.approx([expected[endpoint] for endpoint in range(3)], abs=1e-12)
+    assert (adjusted >= permutation_test(a, b).p_value - 1e-12).all()
+
+
+def test_endpoints_that_say_the_same_are_not_paid_for_twice() -> None:
+    a, b = np.tile(CONTROL, (6, 1)), np.tile(TREATED, (6, 1))
+    single = float(permutation_test(CONTROL, TREATED).p_value)
+    assert westfall_young(a, b) == pytest.approx(np.full(6, single))
+
+
+def test_an_animal_without_one_endpoint_keeps_its_others() -> None:
+    a, b = np.array([CONTROL, CONTROL], dtype=float), np.array([TREATED, TREATED], dtype=float)
+    b[1, 0] = np.nan
+    adjusted = westfall_young(a, b)
+    assert np.isfinite(adjusted).all()
+    assert (adjusted > 0).all()
