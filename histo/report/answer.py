@@ -1,0 +1,172 @@
+"""The study's answer: what differs, by how much, how sure; in rows for tables and in sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
+
+import pandas as pd
+
+from histo.errors import InvalidArgument
+from histo.report.wording import NOTHING, format_change, format_interval, format_p, format_value, plural
+from histo.study import Endpoint, StudyTables, endpoint_named
+
+__all__ = ["Answer", "Effect", "answer_of"]
+
+Verdict = Literal["greater", "smaller", "open", "untested"]
+
+_ARROWS = {"greater": "▲", "smaller": "▼", "open": "", "untested": ""}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One comparison of one endpoint in one segment, ready to print.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        What was compared.
+    segment, reference, comparison : str
+        Where, against what, what.
+    verdict : {"greater", "smaller", "open", "untested"}
+        ``open``: tested, no difference shown.
+    difference, change, interval, effect_size, p_value, p_adjusted, n_animals : str
+        As they are printed.
+    test, note : str
+        How it was tested, and what a reader must know.
+    """
+
+    endpoint: Endpoint
+    segment: str
+    reference: str
+    comparison: str
+    verdict: Verdict
+    difference: str
+    change: str
+    interval: str
+    effect_size: str
+    p_value: str
+    p_adjusted: str
+    n_animals: str
+    test: str
+    note: str
+
+    @property
+    def arrow(self) -> str:
+        """Direction of a difference that holds."""
+        return _ARROWS[self.verdict]
+
+    @property
+    def in_words(self) -> str:
+        """Say it in one clause, without naming endpoint, comparison and segment."""
+        if self.verdict == "untested":
+            return self.note
+        return (
+            f"{self.difference} ({self.change}; 95 % interval {self.interval}; adjusted p {self.p_adjusted}; "
+            f"{self.n_animals} animals)"
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All comparisons of a study.
+
+    Parameters
+    ----------
+    effects : list of Effect
+        In the order of endpoints, segments, comparisons; empty where nothing could be compared.
+    headline : str
+        The outcome in one sentence.
+    findings : list of (str, list of Effect)
+        What differs: a sentence's beginning, and the segments in which it does.
+    why_none : str
+        Why nothing was compared; empty where something was.
+    """
+
+    effects: list[Effect]
+    headline: str
+    findings: list[tuple[str, list[Effect]]]
+    why_none: str = ""
+
+    @property
+    def comparisons(self) -> list[tuple[str, str]]:
+        """(segment, comparison) in order: the columns of the overview."""
+        return list(dict.fromkeys((effect.segment, effect.comparison) for effect in self.effects))
+
+    def overview(self) -> list[tuple[Endpoint, list[Effect | None]]]:
+        """Arrange the effects by endpoint (row) and comparison (column)."""
+        by_place = {(effect.endpoint.name, effect.segment, effect.comparison): effect for effect in self.effects}
+        endpoints = list(dict.fromkeys(effect.endpoint for effect in self.effects))
+        return [
+            (endpoint, [by_place.get((endpoint.name, *place)) for place in self.comparisons]) for endpoint in endpoints
+        ]
+
+
+def answer_of(study: StudyTables) -> Answer:
+    """Compare what the study's plan says, or say in plain words why there is no comparison."""
+    if not study.has_animals:
+        return _none("No comparison: no design table was given, so it is not known which slide is of which animal.")
+    try:
+        contrasts = study.compare()
+    except InvalidArgument as error:
+        return _none(f"No comparison: {error}")
+    if contrasts.empty:
+        return _none("No comparison: all animals are in the reference group.")
+    effects = [_effect(row, study.plan.level) for _, row in contrasts.iterrows()]
+    return Answer(effects, _headline(effects), _findings(effects))
+
+
+def _none(why: str) -> Answer:
+    return Answer([], why, [], why)
+
+
+def _effect(row: pd.Series, level: float) -> Effect:
+    endpoint = endpoint_named(str(row["endpoint"]))
+    return Effect(
+        endpoint=endpoint,
+        segment=str(row["segment"]) or "all",
+        reference=str(row["reference"]),
+        comparison=str(row["comparison"]),
+        verdict=_verdict(float(row["difference"]), float(row["p_adjusted"]), level),
+        difference=format_value(float(row["difference"]), endpoint, is_signed=True),
+        change=format_change(float(row["difference"]), float(row["mean_reference"])),
+        interval=format_interval(float(row["ci_low"]), float(row["ci_high"]), endpoint),
+        effect_size=f"{row['hedges_g']:+.2f}".replace("-", "−") if isfinite(row["hedges_g"]) else NOTHING,
+        p_value=format_p(float(row["p_value"])),
+        p_adjusted=format_p(float(row["p_adjusted"])),
+        n_animals=f"{row['n_comparison']} vs {row['n_reference']}",
+        test=str(row["test"]) + (f"; {row['correction']}" if row["correction"] != "none" else ""),
+        note=str(row["note"]),
+    )
+
+
+def _verdict(difference: float, p_adjusted: float, level: float) -> Verdict:
+    if not isfinite(p_adjusted):
+        return "untested"
+    if p_adjusted > level:
+        return "open"
+    return "greater" if difference > 0 else "smaller"
+
+
+def _headline(effects: list[Effect]) -> str:
+    n_tested = sum(effect.verdict != "untested" for effect in effects)
+    n_found = sum(effect.verdict in ("greater", "smaller") for effect in effects)
+    if n_tested == 0:
+        return f"No test: {effects[0].note}."
+    if n_found == 0:
+        return (
+            f"None of {plural(n_tested, 'comparison')} shows a difference after correction. This does not show that "
+            "there is none: the intervals below say which differences remain possible."
+        )
+    verb = "shows" if n_found == 1 else "show"
+    return f"{n_found} of {plural(n_tested, 'comparison')} {verb} a difference after correction."
+
+
+def _findings(effects: list[Effect]) -> list[tuple[str, list[Effect]]]:
+    found: dict[str, list[Effect]] = {}
+    for effect in effects:
+        if effect.verdict in ("greater", "smaller"):
+            beginning = f"{effect.endpoint.label} is {effect.verdict} in {effect.comparison} than in {effect.reference}"
+            found.setdefault(beginning, []).append(effect)
+    return list(found.items())

@@ -1,0 +1,122 @@
+"""The report: one HTML page that needs nothing but itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from histo.io.results import write_atomically
+from histo.report.answer import Answer, answer_of
+from histo.report.endpoint_view import EndpointView, endpoint_views
+from histo.report.gallery import SectionCard, gallery_of
+from histo.report.provenance import Provenance, provenance_of
+from histo.report.quality import Quality, quality_of
+from histo.report.roster import AnimalRow, animal_rows
+from histo.report.wording import NOTHING, plural
+from histo.schema import check_table, empty_table, table_schema
+from histo.study import ESTIMATORS, Endpoint, StudyTables, endpoint_named
+
+__all__ = ["render_report"]
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Everything that the template prints."""
+
+    title: str
+    study: StudyTables
+    n_slides_scored: int
+    failures: list[dict[str, str]]
+    answer: Answer
+    endpoints: list[EndpointView]
+    columns: list[Endpoint]
+    animals: list[AnimalRow]
+    quality: Quality
+    gallery: list[SectionCard]
+    provenance: Provenance
+
+    @property
+    def n_slides(self) -> int:
+        """Slides that went in."""
+        return self.n_slides_scored + len(self.failures)
+
+    @property
+    def n_animals(self) -> int:
+        """Animals with a section."""
+        known = self.study.sections["animal"]
+        return int(known[known != ""].nunique())
+
+
+def render_report(
+    study: StudyTables,
+    path: str | os.PathLike[str],
+    *,
+    overlays: str | os.PathLike[str] | None = None,
+    failures: pd.DataFrame | None = None,
+    run: Mapping[str, object] | None = None,
+    title: str = "",
+) -> Path:
+    """Write a study's report as one self-contained HTML page.
+
+    Parameters
+    ----------
+    study : StudyTables
+        The study. Without a design, with one group or without any section the page says what is missing.
+    path : path-like
+        The HTML file; it appears complete or not at all.
+    overlays : path-like, optional
+        Folder with the picture ``<slide>_<section>.png`` of each section.
+    failures : DataFrame, optional
+        The ``failures`` table.
+    run : mapping, optional
+        What ``run.json`` holds; see `histo.report.provenance.provenance_of` for the keys that are printed by name.
+    title : str, optional
+        Heading of the page.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    InvalidTable
+        If the failures lack columns.
+    """
+    page = _Page(
+        title=title or "Small-intestine histology",
+        study=study,
+        n_slides_scored=int(study.sections["slide"].nunique()),
+        failures=_failure_rows(failures),
+        answer=(answer := answer_of(study)),
+        endpoints=endpoint_views(study, answer),
+        columns=[endpoint_named(name) for name in study.plan.endpoints],
+        animals=animal_rows(study),
+        quality=quality_of(study),
+        gallery=gallery_of(study.sections, Path(overlays) if overlays is not None else None),
+        provenance=provenance_of(study.sections, run),
+    )
+    environment = Environment(
+        loader=PackageLoader("histo.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["plural"] = plural
+    html = environment.get_template("report.html.j2").render(page=page, estimators=ESTIMATORS, nothing=NOTHING)
+    target = Path(path)
+    with write_atomically(target) as unfinished:
+        unfinished.write_text(html, encoding="utf-8")
+    return target
+
+
+def _failure_rows(failures: pd.DataFrame | None) -> list[dict[str, str]]:
+    columns = table_schema("failures").columns
+    table = empty_table(columns) if failures is None else check_table(failures, columns)
+    return [{str(key): str(value) for key, value in row.items()} for row in table.fillna("").to_dict("records")]

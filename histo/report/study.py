@@ -1,0 +1,79 @@
+"""A study that can also write its report."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from histo.errors import CorruptResults
+from histo.io.results import read_table
+from histo.report.page import render_report
+from histo.study import StudyTables
+
+__all__ = ["Study"]
+
+
+class Study(StudyTables):
+    """The sections of a study, what follows from them about animals and groups, and the report on it.
+
+    Examples
+    --------
+    >>> study = Study.from_results("results/", design="animals.csv")  # doctest: +SKIP
+    >>> study.compare("crypt_depth_um")  # doctest: +SKIP
+    >>> study.report("report.html")  # doctest: +SKIP
+    """
+
+    def report(self, path: str | os.PathLike[str], *, title: str = "") -> Path:
+        """Write the report as one self-contained HTML page.
+
+        A study that was read from a results folder shows that folder's overlays, failures and ``run.json``.
+
+        Parameters
+        ----------
+        path : path-like
+            The HTML file.
+        title : str, optional
+            Heading of the page.
+
+        Returns
+        -------
+        Path
+            The page.
+
+        Raises
+        ------
+        CorruptResults
+            If the folder's ``run.json`` or ``failures`` do not read.
+        """
+        return render_report(
+            self, path, overlays=self._overlays(), failures=self._failures(), run=self._run(), title=title
+        )
+
+    def _overlays(self) -> Path | None:
+        return self.folder / "overlays" if self.folder is not None and (self.folder / "overlays").is_dir() else None
+
+    def _failures(self) -> pd.DataFrame | None:
+        if self.folder is None or not (self.folder / "failures.parquet").is_file():
+            return None
+        return read_table(self.folder, "failures")
+
+    def _run(self) -> dict[str, object] | None:
+        if self.folder is None or not (self.folder / "run.json").is_file():
+            return None
+        path = self.folder / "run.json"
+        try:
+            run = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CorruptResults(
+                "the record of the run does not read",
+                file=path,
+                expected="JSON",
+                got=str(error),
+                next_step="Score the folder again; finished slides are kept.",
+            ) from error
+        if not isinstance(run, dict):
+            raise CorruptResults("the record of the run is not a JSON object", file=path, got=type(run).__name__)
+        return run
