@@ -25,6 +25,8 @@ _N_ROUNDS = 4
 _MAX_HALF_WIDTH_UM = 200.0
 _MAX_END_UM = 150.0
 _BLOCK = 256
+_STRIDE = 12
+_HALF = 127.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +72,15 @@ class Centrelines:
     length_um: Floats
     share_seen: Floats
 
+    @property
+    def sharpest_turn_deg(self) -> Floats:
+        """Largest turn between one fifth of each curve and the next, degrees."""
+        knots = self.points_um[:, np.linspace(0, self.points_um.shape[1] - 1, 6).round().astype(int)]
+        way = _unit(np.diff(knots, axis=1))
+        cosine = np.clip((way[:, 1:] * way[:, :-1]).sum(axis=-1), -1, 1)
+        turn: Floats = np.degrees(np.arccos(cosine)).max(axis=1, initial=0.0)
+        return turn
+
 
 def trace_centrelines(images: FingerImages, numbers: NDArray[np.int32], courses: list[Floats]) -> Centrelines:
     """Find the centrelines of fingers.
@@ -80,7 +91,7 @@ def trace_centrelines(images: FingerImages, numbers: NDArray[np.int32], courses:
     numbers : (n,) array
         The fingers' numbers in ``images.instances``.
     courses : list of n (m, 2) arrays
-        A first course through each, from root to free end, µm; at least two points.
+        A first course through each, from root to free end, µm: the middles of slices of equal thickness.
 
     Returns
     -------
@@ -91,7 +102,7 @@ def trace_centrelines(images: FingerImages, numbers: NDArray[np.int32], courses:
     length, seen = np.zeros(n), np.zeros(n)
     for start in range(0, n, _BLOCK):
         block = slice(start, min(start + _BLOCK, n))
-        first = np.stack([_evenly(course, _N_POINTS) for course in courses[block]])
+        first = np.stack([_stretched(course) for course in courses[block]])
         points[block], length[block], seen[block] = _trace_block(images, numbers[block], first)
     return Centrelines(points, length, seen)
 
@@ -113,7 +124,8 @@ def measure_widths(images: FingerImages, numbers: NDArray[np.int32], lines: Cent
 
 def _trace_block(images: FingerImages, numbers: NDArray[np.int32], points: Floats) -> tuple[Floats, Floats, Floats]:
     basis = np.asarray(np.polynomial.legendre.legvander(np.linspace(-1, 1, _N_POINTS), _DEGREE), dtype=np.float64)
-    points = _fit(basis, points, np.ones(points.shape[:2]))
+    points = _fit(basis[:, :4], points, np.ones(points.shape[:2]))
+    points = np.stack([_evenly(course, _N_POINTS) for course in points])
     seen = np.zeros(len(points))
     for _ in range(_N_ROUNDS):
         middles, is_seen, half_width = _cut_across(images, numbers, points)
@@ -173,23 +185,25 @@ def _exits(
     """How far each ray goes before it leaves its finger, µm; `max_um` where it never does."""
     step = images.pixel_um
     reach = np.full(len(starts), max_um)
-    going = np.arange(len(starts))
-    previous = sample(images.share, starts, images.pixel_um)
-    reach[previous < 127.5] = 0.0
-    going = going[previous >= 127.5]
-    previous = previous[previous >= 127.5]
-    for count in range(1, int(max_um / step)):
+    before = sample(images.share, starts, images.pixel_um)
+    reach[before < _HALF] = 0.0
+    going = np.flatnonzero(before >= _HALF)
+    before = before[going]
+    for first in range(1, int(max_um / step), _STRIDE):
         if going.size == 0:
             break
-        positions = starts[going] + count * step * ways[going]
+        counts = np.arange(first, first + _STRIDE)
+        positions = starts[going, None] + counts[:, None] * step * ways[going, None]
         value = sample(images.share, positions, images.pixel_um)
         owner = sample(images.instances, positions, images.instance_um, order=0)
-        is_other = (owner != 0) & (owner != numbers[going])
-        is_out = (value < 127.5) | is_other
-        fraction = (previous - 127.5) / np.maximum(previous - value, 1e-9)
-        fraction = np.where(value < 127.5, fraction, 0.5)
-        reach[going[is_out]] = (count - 1 + fraction[is_out]) * step
-        going, previous = going[~is_out], value[~is_out]
+        is_out = (value < _HALF) | ((owner != 0) & (owner != numbers[going, None]))
+        leaves = is_out.any(axis=1)
+        at = is_out.argmax(axis=1)[leaves]
+        inside = np.concatenate([before[:, None], value], axis=1)[leaves, at]
+        outside = value[leaves, at]
+        fraction = np.where(outside < _HALF, (inside - _HALF) / np.maximum(inside - outside, 1e-9), 0.5)
+        reach[going[leaves]] = np.minimum((first + at - 1 + fraction) * step, max_um)
+        going, before = going[~leaves], value[~leaves, -1]
     return reach
 
 
@@ -201,6 +215,12 @@ def _fit(basis: Floats, points: Floats, weights: Floats) -> Floats:
     right = np.einsum("nkd,nkx->ndx", weighted, points)
     fitted: Floats = np.einsum("kd,ndx->nkx", basis, np.linalg.solve(normal, right))
     return fitted
+
+
+def _stretched(course: Floats) -> Floats:
+    """Interpolate between the slices by their order, which no unevenness of their middles can turn back."""
+    wanted, given = np.linspace(0, 1, _N_POINTS), np.linspace(0, 1, len(course))
+    return np.stack([np.interp(wanted, given, course[:, axis]) for axis in (0, 1)], axis=-1)
 
 
 def _evenly(course: Floats, n: int) -> Floats:

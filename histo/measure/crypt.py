@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 _HOLE_UM2 = 3000.0
 _SLICES = 12
+_THIN_SLICE = 0.4
 
 
 def measure_crypts(labels: LabelMap) -> pd.DataFrame:
@@ -108,7 +109,7 @@ def _courses(instances: CryptInstances, pixel_um: float) -> list[Floats]:
     counts = np.bincount(key, minlength=n * _SLICES).reshape(n, _SLICES)
     courses = []
     for i in range(n):
-        used = counts[i] > 0
+        used = counts[i] > _THIN_SLICE * np.median(counts[i][counts[i] > 0])
         course = np.stack([total[i, used] / counts[i, used] for total in sums], axis=-1)
         if len(course) < 2:
             course = course + np.array([[0.0, -pixel_um], [0.0, pixel_um]])
@@ -138,6 +139,7 @@ def _evidence(
         area,
         gap,
         lines.share_seen,
+        lines.sharpest_turn_deg,
         at_border[1:],
         np.bincount(owner, probability, minlength=n)[1:] / pixels,
     )

@@ -89,7 +89,10 @@ class TissueGrid:
 
     def coarse(self) -> TissueGrid:
         """Average once more, to pixels of about 4 µm, for work that needs no sharp borders."""
-        factor = max(1, int(_COARSE_UM / self.pixel_um + 1e-6))
+        return self.averaged(max(1, int(_COARSE_UM / self.pixel_um + 1e-6)))
+
+    def averaged(self, factor: int) -> TissueGrid:
+        """Average blocks of factor x factor pixels."""
         shares = {kind: averaged(share, factor) for kind, share in self.shares.items()}
         return TissueGrid(shares, _largest(shares), self.pixel_um * factor)
 

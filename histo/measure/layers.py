@@ -25,6 +25,7 @@ _GAP_UM = 15.0
 _CLEFT_UM = 60.0
 _MIN_LAYER_UM = 3.0
 _MAX_TIP_SPACING_UM = 300.0
+_OVERTOPPED = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,23 +189,33 @@ def _present(thickness: Floats) -> Floats:
 
 
 def _mucosa(tissue: SectionTissue, position: Floats, crypt_zone: Floats, villi: pd.DataFrame) -> Floats:
-    """Height of the line that links neighbouring villus tips; the crypt zone itself where no villus stands near."""
+    """Height of the envelope of tips; the crypt zone itself where no villus stands near."""
     standing = villi[~villi["reject_reason"].isin(["detached", "too_small"]) & villi["position_um"].notna()]
-    if standing.empty:
-        return _present(crypt_zone)
     labels = tissue.labels
     tips = (labels.from_slide(standing[["tip_row", "tip_col"]].to_numpy(dtype=float)) + 0.5) * labels.mpp
     along, above = tissue.wall.locate(tips)
-    base = standing["position_um"].to_numpy(dtype=float)
-    is_own_limb = np.abs(along - base) < 2 * standing["villus_height_um"].to_numpy(dtype=float) + 50.0
-    along, above = along[is_own_limb], above[is_own_limb]
-    if len(along) == 0:
+    # Feet keep their order along the wall where leaning tips cross.
+    foot = standing["position_um"].to_numpy(dtype=float)
+    is_own_limb = np.abs(along - foot) < 2 * standing["villus_height_um"].to_numpy(dtype=float) + 50.0
+    is_tip = _is_on_envelope(foot, np.where(is_own_limb, above, np.nan))
+    foot, above = foot[is_tip], above[is_tip]
+    if len(foot) == 0:
         return _present(crypt_zone)
-    order = np.argsort(along, kind="stable")
-    along, above = along[order], above[order]
-    envelope = np.interp(position, along, above)
-    right = np.clip(np.searchsorted(along, position), 0, len(along) - 1)
+    right = np.clip(np.searchsorted(foot, position), 0, len(foot) - 1)
     left = np.maximum(right - 1, 0)
-    nearest = np.minimum(np.abs(along[right] - position), np.abs(position - along[left]))
-    with_villi = nearest <= _MAX_TIP_SPACING_UM
-    return _present(np.where(with_villi, np.fmax(envelope, crypt_zone), crypt_zone))
+    nearest = np.minimum(np.abs(foot[right] - position), np.abs(position - foot[left]))
+    envelope = np.fmax(np.interp(position, foot, above), crypt_zone)
+    return _present(np.where(nearest <= _MAX_TIP_SPACING_UM, envelope, crypt_zone))
+
+
+def _is_on_envelope(foot: Floats, above: Floats) -> Flags:
+    """Leave out tips far below the line between their neighbours: stumps and villi half hidden by another."""
+    known = np.flatnonzero(~np.isnan(above))
+    is_tip = np.zeros(len(foot), dtype=bool)
+    is_tip[known] = True
+    if len(known) > 2:
+        at, height = foot[known], above[known]
+        share = (at[1:-1] - at[:-2]) / np.maximum(at[2:] - at[:-2], 1e-9)
+        line = height[:-2] + share * (height[2:] - height[:-2])
+        is_tip[known[1:-1]] = height[1:-1] >= _OVERTOPPED * line
+    return is_tip

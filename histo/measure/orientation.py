@@ -14,6 +14,8 @@ Flags = NDArray[np.bool_]
 Reasons = NDArray[np.str_]
 
 _MIN_CONFIDENCE = 0.5
+_MAX_TURN_DEG = 50.0
+_MAX_MOUTH_GAP_UM = 15.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,8 @@ class VillusEvidence:
         Share of the area that is lamina propria.
     share_seen : array
         Share of cross-sections with two free sides.
+    sharpest_turn_deg : array
+        Largest turn between one fifth of the centreline and the next.
     is_at_border : array of bool
         Whether it touches the edge of the map.
     is_branched : array of bool
@@ -43,6 +47,7 @@ class VillusEvidence:
     root_um: Floats
     core_share: Floats
     share_seen: Floats
+    sharpest_turn_deg: Floats
     is_at_border: Flags
     is_branched: Flags
     probability: Floats
@@ -59,6 +64,8 @@ class CryptEvidence:
         Distance from its mouth to villus or lumen.
     share_seen : array
         Share of cross-sections with two free sides.
+    sharpest_turn_deg : array
+        Largest turn between one fifth of the centreline and the next.
     is_at_border : array of bool
         Whether it touches the edge of the map.
     probability : array
@@ -70,6 +77,7 @@ class CryptEvidence:
     area_um2: Floats
     to_junction_um: Floats
     share_seen: Floats
+    sharpest_turn_deg: Floats
     is_at_border: Flags
     probability: Floats
 
@@ -93,6 +101,7 @@ def judge_villi(seen: VillusEvidence) -> tuple[Reasons, Floats]:
             ("cut_at_border", seen.is_at_border),
             ("detached", seen.root_um <= 0),
             ("fused", seen.is_branched),
+            ("fused", seen.sharpest_turn_deg > _MAX_TURN_DEG),
             ("tangential", (seen.core_share < 0.06) | (seen.width_um <= 0) | (foot < 0.3)),
             ("tangential", (seen.share_seen < 0.4) | (filling < 0.5) | (filling > 1.7)),
             ("low_confidence", seen.probability < _MIN_CONFIDENCE),
@@ -114,20 +123,34 @@ def judge_crypts(seen: CryptEvidence) -> tuple[Reasons, Floats]:
     """
     filling = _filling(seen.area_um2, seen.depth_um, seen.width_um)
     slender = seen.depth_um / np.maximum(seen.width_um, 1e-9)
-    is_away = seen.to_junction_um > 15.0
+    is_away = seen.to_junction_um > _MAX_MOUTH_GAP_UM
     reasons = _first_reason(
         len(seen.depth_um),
         [
             ("too_small", seen.area_um2 < 150.0),
             ("cut_at_border", seen.is_at_border),
+            ("fused", _is_merged(seen, slender)),
             ("tangential", (slender < 1.2) | (seen.width_um <= 0)),
             ("no_junction", is_away),
+            ("fused", seen.sharpest_turn_deg > _MAX_TURN_DEG),
             ("tangential", (seen.share_seen < 0.4) | (filling < 0.5) | (filling > 1.7)),
             ("low_confidence", seen.probability < _MIN_CONFIDENCE),
         ],
     )
     quality = np.clip(seen.share_seen / 0.8, 0, 1) * np.clip(slender / 2.0, 0, 1) * _likeness(filling)
     return reasons, quality
+
+
+def _is_merged(seen: CryptEvidence, slender: Floats) -> Flags:
+    """Whether a crypt is so much larger than its slender neighbours that it must be two that were not parted."""
+    is_typical = (slender >= 1.5) & (seen.to_junction_um <= _MAX_MOUTH_GAP_UM)
+    if np.count_nonzero(is_typical) < 3:
+        return np.zeros(len(slender), dtype=bool)
+    merged: Flags = (seen.area_um2 > 1.6 * np.median(seen.area_um2[is_typical])) & (
+        seen.area_um2 / np.maximum(seen.depth_um, 1e-9)
+        > 1.35 * np.median(seen.area_um2[is_typical] / seen.depth_um[is_typical])
+    )
+    return merged
 
 
 def _filling(area_um2: Floats, length_um: Floats, width_um: Floats) -> Floats:

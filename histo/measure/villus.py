@@ -20,6 +20,7 @@ __all__ = ["measure_villi", "tabulate_villi"]
 Floats = NDArray[np.float64]
 
 _BIN_UM = 10.0
+_THIN_SLICE = 0.4
 _HOLE_UM2 = 3000.0
 _BRANCH_LEVEL = 0.4
 _BRANCH_SHARE = 0.2
@@ -104,7 +105,7 @@ def _courses(instances: VillusInstances, pixel_um: float) -> list[Floats]:
     sums = [np.bincount(key, axis, minlength=size).reshape(instances.n, n_levels) for axis in (rows, cols)]
     courses = []
     for i in range(instances.n):
-        used = count[i] > 0
+        used = count[i] > _THIN_SLICE * np.median(count[i][count[i] > 0])
         course = (np.stack([total[i, used] / count[i, used] for total in sums], axis=-1) + 0.5) * pixel_um
         if len(course) < 2:
             course = course + np.array([[0.0, -pixel_um], [0.0, pixel_um]])
@@ -135,6 +136,7 @@ def _evidence(
         root,
         core / np.maximum(pixels, 1),
         lines.share_seen,
+        lines.sharpest_turn_deg,
         at_border[1:],
         _is_branched(instances, lines.length_um),
         probability,

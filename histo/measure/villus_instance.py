@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.measure.grid import CRYPT_ZONE, VILLUS, WALL, Kind, TissueGrid
+from histo.measure.grid import CRYPT_ZONE, VILLUS, Kind, TissueGrid
 from histo.measure.raster import closed, components, distance_to, flooded, grown
 
 __all__ = ["VillusInstances", "separate_villi"]
@@ -20,6 +20,7 @@ _FOOT_UM = 25.0
 _CORE_GAP_UM = 8.0
 _MIN_CORE_UM2 = 150.0
 _MIN_VILLUS_UM2 = 200.0
+_MIN_GROUND_UM2 = 4000.0
 _HOLE_UM2 = 3000.0
 _MAX_HEIGHT_UM = 4000.0
 
@@ -66,13 +67,21 @@ def separate_villi(coarse: TissueGrid) -> VillusInstances:
     is_large = areas * coarse.pixel_um**2 >= _MIN_VILLUS_UM2
     is_large[0] = False
     villus = is_large[labelled]
-    ground = coarse.mask(*CRYPT_ZONE, *WALL) & ~villus
-    is_root = villus & grown(ground)
+    is_root = villus & grown(_ground(coarse) & ~villus)
     height = _height_above_root(villus, is_root, coarse.pixel_um)
     is_core = coarse.mask(Kind.CORE) & villus
     markers = _markers(villus, is_core, height, coarse.pixel_um)
     numbers = flooded(distance_to(is_core & (markers > 0)), markers, villus)
     return VillusInstances(numbers, height, is_root, is_core, int(numbers.max()))
+
+
+def _ground(coarse: TissueGrid) -> NDArray[np.bool_]:
+    """Tissue that villi stand on: crypt zone or submucosa, not specks, not the muscle of a roll's next turn."""
+    labelled, areas = components(coarse.mask(*CRYPT_ZONE, Kind.SUBMUCOSA))
+    is_large = areas * coarse.pixel_um**2 >= _MIN_GROUND_UM2
+    is_large[0] = False
+    large: NDArray[np.bool_] = is_large[labelled]
+    return large
 
 
 def _height_above_root(villus: NDArray[np.bool_], root: NDArray[np.bool_], pixel_um: float) -> NDArray[np.float32]:
