@@ -1,0 +1,129 @@
+"""Put the tables of a run together from what each slide wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from histo.batch.job import Failure
+from histo.batch.planning import Plan
+from histo.batch.record import slide_folder
+from histo.batch.scoring import PART_TABLES
+from histo.errors import CorruptResults, HistoError
+from histo.io.results import read_table, write_table
+from histo.schema import IDENTITY, TABLES, empty_table
+from histo.study import StudyTables
+from histo.study.assignment import assign_animals
+
+__all__ = ["assemble", "require_complete", "write_study_tables"]
+
+
+def assemble(results: Path, plan: Plan, failures: Iterable[Failure]) -> tuple[str, ...]:
+    """Write all tables of a results folder.
+
+    Rows stand in the order of the slides' names, whatever the order in which the slides were finished, and hold no
+    time: the same slides give the same bytes.
+
+    Parameters
+    ----------
+    results : Path
+        The results folder, with a folder for each finished slide.
+    plan : Plan
+        The slides, and the design that says which animal each belongs to.
+    failures : iterable of Failure
+        The slides that have no results.
+
+    Returns
+    -------
+    tuple of str
+        Why there is no comparison of groups, if there is none.
+
+    Raises
+    ------
+    CorruptResults
+        If a slide is neither finished nor among the failures.
+    """
+    by_slide = {failure.slide: failure for failure in failures}
+    require_complete(results, plan, by_slide)
+    finished = [slide.name for slide in plan.slides if slide.name not in by_slide]
+    sections = _joined(results, "sections", finished)
+    if plan.design is not None:
+        sections = _flag_unknown(assign_animals(sections, plan.design))
+    write_table(results, "sections", sections)
+    for name in PART_TABLES[1:]:
+        write_table(results, name, _with_identity_of(sections, _joined(results, name, finished)))
+    failed = [vars(by_slide[name]) for name in sorted(by_slide)]
+    write_table(results, "failures", pd.DataFrame(failed) if failed else empty_table(TABLES["failures"].columns))
+    return write_study_tables(results, StudyTables(sections))
+
+
+def require_complete(results: Path, plan: Plan, failures: dict[str, Failure]) -> None:
+    """Make sure that slides in = slides scored + slides failed, each exactly once.
+
+    Raises
+    ------
+    CorruptResults
+        If not; the message names the slides.
+    """
+    planned = {slide.name for slide in plan.slides}
+    finished = {name for name in planned if slide_folder(results, name).is_dir()}
+    lost = sorted(planned - finished - set(failures))
+    twice = sorted(finished & set(failures))
+    strange = sorted(set(failures) - planned)
+    if lost or twice or strange:
+        problems = [("neither scored nor failed", lost), ("scored and failed", twice), ("never planned", strange)]
+        raise CorruptResults(
+            "the results are not complete",
+            file=results,
+            got="; ".join(f"{what}: {', '.join(names)}" for what, names in problems if names),
+            next_step="Run the same command again: it does only what is missing.",
+        )
+
+
+def write_study_tables(results: Path, study: StudyTables) -> tuple[str, ...]:
+    """Write the tables of animals, groups and contrasts.
+
+    Parameters
+    ----------
+    results : Path
+        The results folder.
+    study : StudyTables
+        Its sections, with their animals.
+
+    Returns
+    -------
+    tuple of str
+        Why there is no comparison of groups, if there is none.
+    """
+    write_table(results, "animals", study.animals())
+    write_table(results, "groups", study.groups())
+    contrasts, notes = empty_table(TABLES["contrasts"].columns), []
+    if study.has_animals:
+        try:
+            contrasts = study.compare()
+        except HistoError as error:
+            notes.append(f"no groups were compared: {error}")
+    write_table(results, "contrasts", contrasts)
+    return tuple(notes)
+
+
+def _joined(results: Path, name: str, slides: list[str]) -> pd.DataFrame:
+    parts = [read_table(slide_folder(results, slide), name) for slide in slides]
+    return pd.concat(parts, ignore_index=True) if parts else empty_table(TABLES[name].columns)
+
+
+def _flag_unknown(sections: pd.DataFrame) -> pd.DataFrame:
+    """Flag the sections that the design gives to no animal."""
+    is_unknown = sections["animal"] == ""
+    flags = (sections["flags"] + " not_in_design").str.strip()
+    return sections.assign(flags=sections["flags"].where(~is_unknown, flags))
+
+
+def _with_identity_of(sections: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Copy animal, group, timepoint and segment from the sections to the rows of their villi, crypts, ..."""
+    known = sections.set_index(["slide", "section"])
+    keys = pd.MultiIndex.from_frame(rows[["slide", "section"]])
+    names = [column.name for column in IDENTITY[2:]]
+    return rows.assign(**{name: known[name].reindex(keys).to_numpy() for name in names})

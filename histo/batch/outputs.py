@@ -1,0 +1,122 @@
+"""Write what one section gives besides its rows: label map, objects, overlay."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from histo.io import Slide
+from histo.io.annotations import Annotation, axis_annotation, polygons_from_labels, write_geojson
+from histo.io.labels import write_label_map
+from histo.io.results import write_atomically
+from histo.measure import SectionMeasures
+from histo.report.overlay import SectionView, draw_overlay
+from histo.tissue import Section
+from histo.types import LabelMap, SectionId
+
+__all__ = ["ScoredSection", "output_paths", "outputs_of", "write_section"]
+
+_OVERLAY_SIDE = 1600
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredSection:
+    """One section with all that was found on it.
+
+    Parameters
+    ----------
+    id : SectionId
+        Slide and section.
+    section : Section
+        Its window on the slide.
+    labels : LabelMap
+        Its compartments.
+    measures : SectionMeasures
+        Its villi, crypts, units and layers.
+    flags : tuple of str
+        Remarks on its slide as a whole.
+    """
+
+    id: SectionId
+    section: Section
+    labels: LabelMap
+    measures: SectionMeasures
+    flags: tuple[str, ...] = ()
+
+
+def output_paths(section_id: SectionId) -> tuple[str, str, str]:
+    """Name a section's label map, objects and overlay, relative to the results folder."""
+    stem = f"{section_id.slide}_{section_id.section}"
+    return f"labels/{stem}.ome.zarr", f"objects/{stem}.geojson", f"overlays/{stem}.png"
+
+
+def outputs_of(results: Path, slide: str) -> list[Path]:
+    """Find what stands in the results folder of any section of a slide."""
+    found = []
+    for pattern in output_paths(SectionId(slide, "s0")):
+        folder, end = results / Path(pattern).parent, Path(pattern).name.removeprefix(f"{slide}_s0")
+        name = re.compile(rf"{re.escape(slide)}_s\d+{re.escape(end)}")
+        found += [path for path in sorted(folder.glob("*")) if name.fullmatch(path.name)]
+    return found
+
+
+def write_section(results: Path, slide: Slide, scored: ScoredSection) -> tuple[str, ...]:
+    """Write a section's label map, objects and overlay, each complete or not at all.
+
+    Parameters
+    ----------
+    results : Path
+        The results folder.
+    slide : Slide
+        Open, for the overlay's picture.
+    scored : ScoredSection
+        What was found.
+
+    Returns
+    -------
+    tuple of str
+        Paths relative to `results`.
+    """
+    paths = output_paths(scored.id)
+    label_map, objects, overlay = (results / path for path in paths)
+    write_label_map(label_map, scored.labels)
+    write_geojson(objects, _annotations(scored))
+    with write_atomically(overlay) as unfinished:
+        Image.fromarray(_overlay(slide, scored)).save(unfinished, format="PNG", compress_level=6)
+    return paths
+
+
+def _annotations(scored: ScoredSection) -> list[Annotation]:
+    """Compartments as polygons, then villi and crypts as axes that carry their measures."""
+    found = list(polygons_from_labels(scored.labels))
+    found += _axes(scored.measures.villi, "villus_axis", "tip")
+    found += _axes(scored.measures.crypts, "crypt_axis", "mouth")
+    return found
+
+
+def _axes(objects: pd.DataFrame, kind: Literal["villus_axis", "crypt_axis"], top: str) -> list[Annotation]:
+    axes = []
+    for row in objects.to_dict("records"):
+        points = np.array([[row["base_row"], row["base_col"]], [row[f"{top}_row"], row[f"{top}_col"]]], float)
+        if not np.isfinite(points).all():
+            continue
+        numbers = {str(name): float(value) for name, value in row.items() if isinstance(value, float | bool)}
+        axis = axis_annotation(points, kind, name=row[f"{kind.removesuffix('_axis')}_id"], measurements=numbers)
+        axes.append(replace(axis, properties={"reject_reason": row["reject_reason"]}))
+    return axes
+
+
+def _overlay(slide: Slide, scored: ScoredSection) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    section = scored.section
+    shrink = max(1.0, max(section.height, section.width) / _OVERLAY_SIDE)
+    mpp = slide.mpp * shrink
+    height, width = max(1, round(section.height / shrink)), max(1, round(section.width / shrink))
+    image = slide.read(section.row, section.col, height, width, mpp=mpp)
+    view = SectionView(image[..., :3], mpp, slide.mpp, section.row, section.col)
+    return draw_overlay(view, scored.labels, scored.measures.villi, scored.measures.crypts, title=str(scored.id))

@@ -1,0 +1,59 @@
+"""run.json: from what, with what, when and where the results of a folder came to be."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from histo import __version__
+from histo.batch.planning import Plan
+from histo.batch.record import read_record
+from histo.batch.settings import Settings
+from histo.batch.summary import RunSummary
+from histo.io.results import write_atomically
+from histo.nn import ModelSpec
+
+__all__ = ["RUN_RECORD_NAME", "write_run_record"]
+
+RUN_RECORD_NAME = "run.json"
+_MODEL_FACTS = {"name", "version", "sha256", "mpp", "licence", "trained_on", "validated_on"}
+_PACKAGES = ("imagecodecs", "numpy", "opencv-python-headless", "pandas", "scikit-image", "scipy", "tifffile", "torch")
+
+
+def write_run_record(plan: Plan, settings: Settings, model: ModelSpec, device: str, summary: RunSummary) -> None:
+    """Write ``run.json`` into the results folder.
+
+    Parameters
+    ----------
+    plan : Plan
+        The slides, and what was left aside.
+    settings : Settings
+        As they were given.
+    model : ModelSpec
+        The model's facts.
+    device : str
+        Where the network ran.
+    summary : RunSummary
+        What came of it.
+    """
+    record = {
+        "version": __version__,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"system": platform.platform(), "python": platform.python_version(), "device": device},
+        "packages": {name: version(name) for name in _PACKAGES},
+        "model": model.model_dump(mode="json", include=_MODEL_FACTS),
+        "settings": asdict(settings),
+        "summary": summary.to_dict(),
+        "slides": [_slide(summary, slide.name) for slide in plan.slides],
+        "ignored": [{"path": str(file.path), "reason": file.reason} for file in plan.ignored],
+    }
+    with write_atomically(summary.results / RUN_RECORD_NAME) as unfinished:
+        unfinished.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _slide(summary: RunSummary, name: str) -> dict[str, object]:
+    record = read_record(summary.results, name)
+    return {"slide": name, "failed": True} if record is None else asdict(record)

@@ -1,0 +1,36 @@
+"""``histo train``: make a model as a recipe says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from histo.cli.console import stdout
+
+__all__ = ["train"]
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="Recipe, such as models/structure-v1/train.toml.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the model [default: the recipe's, or one beside it].")
+    ] = None,
+    runs: Annotated[Path, typer.Option(help="Where checkpoints, logs and drawn sections are kept.")] = Path("runs"),
+    restart: Annotated[bool, typer.Option("--restart", help="Start over instead of going on.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that prepare pictures.")] = 1,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps [default: the fastest].")] = None,
+) -> None:
+    """Train a model, judge it on what was held out, and write its folder with card and metrics.
+
+    Stopped at any moment, the same command goes on where it was and ends with the same weights.
+    """
+    from histo.cli.stages import StageProgress
+    from histo.train import train as train_model
+
+    with StageProgress() as progress:
+        folder = train_model(
+            recipe, out, folder=runs, resume=not restart, device=device, n_workers=workers, progress=progress
+        )
+    stdout.print(str(folder), markup=False)

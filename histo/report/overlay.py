@@ -1,0 +1,187 @@
+"""Draw what was measured over the picture of the section, so that a person can see whether to believe it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import matplotlib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from histo.types import Compartment, LabelMap, PixelSize
+
+__all__ = ["ACCEPTED_RGB", "REJECTED_RGB", "SectionView", "draw_overlay"]
+
+ACCEPTED_RGB = (0, 150, 60)
+REJECTED_RGB = (215, 20, 20)
+_FILL = 0.34
+_INK = (30, 30, 30)
+_ROUND_LENGTHS_UM = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
+_LEGEND_ROW = 26
+
+
+@dataclass(frozen=True, eq=False)
+class SectionView:
+    """The picture of a section that is drawn upon.
+
+    Parameters
+    ----------
+    image : (rows, cols, 3) array of uint8
+        RGB.
+    mpp : float
+        µm per pixel of `image`.
+    slide_mpp : float
+        µm per level-0 pixel of the slide.
+    row, col : float
+        Level-0 pixel of the slide at which the picture's outer corner lies.
+    """
+
+    image: NDArray[np.uint8]
+    mpp: float
+    slide_mpp: float
+    row: float = 0.0
+    col: float = 0.0
+
+    def __post_init__(self) -> None:
+        PixelSize(self.mpp)
+        PixelSize(self.slide_mpp)
+
+    def from_slide(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Turn level-0 (row, column) positions, whole numbers being pixel centres, into those of the picture."""
+        scale = self.slide_mpp / self.mpp
+        in_view: NDArray[np.float64] = (np.asarray(points, float) - (self.row, self.col) + 0.5) * scale - 0.5
+        return in_view
+
+
+def draw_overlay(
+    view: SectionView, labels: LabelMap, villi: pd.DataFrame, crypts: pd.DataFrame, title: str = ""
+) -> NDArray[np.uint8]:
+    """Draw compartments, centrelines and a scale bar over a section, with a legend under it.
+
+    Parameters
+    ----------
+    view : SectionView
+        The picture.
+    labels : LabelMap
+        Its compartments; drawn as a tint with an outline.
+    villi, crypts : DataFrame
+        The tables of `histo.measure`; what counts is drawn green, what was rejected red.
+    title : str, optional
+        Stands at the left of the legend.
+
+    Returns
+    -------
+    (rows, cols, 3) array of uint8
+        The picture, with the legend's rows below it.
+    """
+    seen = _labels_in_view(view, labels)
+    tinted = _tint(view.image, seen)
+    picture = Image.fromarray(tinted)
+    pen = ImageDraw.Draw(picture)
+    width = max(2, round(min(tinted.shape[:2]) / 350))
+    _draw_axes(pen, view, villi, ("tip", "base"), width)
+    _draw_axes(pen, view, crypts, ("mouth", "base"), width)
+    _draw_scale_bar(pen, view)
+    present = [member for member in Compartment if member is not Compartment.BACKGROUND and (seen == member).any()]
+    counts = [f"{title}   " if title else "", f"{_count(villi)} villi, {_count(crypts)} crypts count"]
+    legend = _legend(picture.width, present, "".join(counts))
+    return np.vstack([np.asarray(picture), legend])
+
+
+def _labels_in_view(view: SectionView, labels: LabelMap) -> NDArray[np.uint8]:
+    """Resample the label map onto the picture's pixels, nearest neighbour."""
+    rows, cols = view.image.shape[:2]
+    scale = view.mpp / view.slide_mpp
+    down = (np.arange(rows) + 0.5) * scale - 0.5 + view.row
+    across = (np.arange(cols) + 0.5) * scale - 0.5 + view.col
+    row_of = np.rint(labels.from_slide(np.stack([down, np.full(rows, view.col)], axis=1))[:, 0]).astype(int)
+    col_of = np.rint(labels.from_slide(np.stack([np.full(cols, view.row), across], axis=1))[:, 1]).astype(int)
+    seen = np.zeros((rows, cols), np.uint8)
+    inside_rows = (row_of >= 0) & (row_of < labels.shape[0])
+    inside_cols = (col_of >= 0) & (col_of < labels.shape[1])
+    seen[np.ix_(inside_rows, inside_cols)] = labels.array[np.ix_(row_of[inside_rows], col_of[inside_cols])]
+    return seen
+
+
+def _tint(image: NDArray[np.uint8], seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    colours = np.array([member.rgb for member in Compartment], np.float32)[seen]
+    is_tissue = (seen != Compartment.BACKGROUND)[..., None]
+    tinted = np.where(is_tissue, (1 - _FILL) * image + _FILL * colours, image)
+    kernel = np.ones((3, 3), np.uint8)
+    is_border = (cv2.dilate(seen, kernel) != cv2.erode(seen, kernel))[..., None] & is_tissue
+    result: NDArray[np.uint8] = np.where(is_border, 0.15 * tinted + 0.85 * colours * 0.8, tinted).astype(np.uint8)
+    return result
+
+
+def _draw_axes(
+    pen: ImageDraw.ImageDraw, view: SectionView, objects: pd.DataFrame, ends: tuple[str, str], width: int
+) -> None:
+    """Draw a line for each object, with a white rim so that it shows on any tissue, and a dot at its top."""
+    names = [f"{end}_{axis}" for end in ends for axis in ("row", "col")]
+    points = view.from_slide(objects[names].to_numpy(float).reshape(-1, 2, 2))
+    for (top, base), is_accepted in zip(points, objects["is_accepted"], strict=True):
+        if not np.isfinite((top, base)).all():
+            continue
+        line = [(float(col), float(row)) for row, col in (top, base)]
+        colour = ACCEPTED_RGB if is_accepted else REJECTED_RGB
+        pen.line(line, fill=(255, 255, 255), width=width + 2)
+        pen.line(line, fill=colour, width=width)
+        (x, y), radius = line[0], width + 0.5
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour, outline=(255, 255, 255))
+
+
+def _draw_scale_bar(pen: ImageDraw.ImageDraw, view: SectionView) -> None:
+    rows, cols = view.image.shape[:2]
+    wanted_um = cols * view.mpp / 5
+    length_um = max((length for length in _ROUND_LENGTHS_UM if length <= wanted_um), default=_ROUND_LENGTHS_UM[0])
+    length = length_um / view.mpp
+    text = f"{length_um} µm" if length_um < 1000 else f"{length_um // 1000} mm"
+    font = _font(15)
+    box_width = max(length, pen.textlength(text, font=font)) + 20
+    left, top = 10.0, rows - 50.0
+    pen.rectangle((left, top, left + box_width, top + 40), fill=(255, 255, 255), outline=(180, 180, 180))
+    pen.text((left + 10, top + 4), text, fill=_INK, font=font)
+    pen.rectangle((left + 10, top + 28, left + 10 + length, top + 32), fill=_INK)
+
+
+def _legend(width: int, present: Sequence[Compartment], title: str) -> NDArray[np.uint8]:
+    """Lay the legend's entries out in as many rows as the width needs."""
+    font = _font(14)
+    entries: list[tuple[str, tuple[int, int, int], bool]] = [
+        ("counts", ACCEPTED_RGB, True),
+        ("rejected", REJECTED_RGB, True),
+        *((member.label.replace("_", " "), member.rgb, False) for member in present),
+    ]
+    places, x, y = [], 10.0 + font.getlength(title) + 24, 0
+    for text, _, _ in entries:
+        needed = font.getlength(text) + 44
+        if x + needed > width and x > 10:
+            x, y = 10.0, y + 1
+        places.append((x, y * _LEGEND_ROW))
+        x += needed
+    strip = Image.new("RGB", (width, (y + 1) * _LEGEND_ROW + 4), (255, 255, 255))
+    pen = ImageDraw.Draw(strip)
+    pen.text((10, 5), title, fill=_INK, font=font)
+    for (text, colour, is_line), (left, top) in zip(entries, places, strict=True):
+        if is_line:
+            pen.line([(left, top + 14), (left + 22, top + 14)], fill=colour, width=3)
+        else:
+            pen.rectangle((left, top + 6, left + 22, top + 21), fill=colour, outline=(120, 120, 120))
+        pen.text((left + 28, top + 5), text, fill=_INK, font=font)
+    return np.asarray(strip)
+
+
+@lru_cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    # Matplotlib brings DejaVu, which has the µ that Pillow's own font lacks.
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
+
+
+def _count(objects: pd.DataFrame) -> str:
+    return f"{int(objects['is_accepted'].sum())} of {len(objects)}"
