@@ -104,7 +104,7 @@ def open_run(recipe_path: str | PathLike[str], folder: str | PathLike[str] = "ru
     place = Path(folder) / recipe.name
     path = place / CHECKPOINT_FILE
     checkpoint = read_checkpoint(path) if resume and path.exists() else None
-    if checkpoint is not None and Recipe.model_validate_json(checkpoint.recipe) != recipe:
+    if checkpoint is not None and checkpoint.recipe != recipe.model_dump_json():
         raise InvalidRecipe(
             "the recipe is not the one that its checkpoint was made with",
             file=recipe_path,
@@ -188,15 +188,16 @@ class _Trainer:
                 total, cross_entropy = self._step(step, rate, images, truth)
                 rows.append(LogRow(step, total, cross_entropy, rate, perf_counter() - began))
                 began = perf_counter()
-                is_last = step + 1 == len(batches)
-                if is_last or stop.is_made or (step + 1) % self.run.recipe.optimisation.checkpoint_every == 0:
+                # Asked once: a signal that comes while the checkpoint is written counts in the next step.
+                is_last, is_stopping = step + 1 == len(batches), stop.is_made
+                if is_last or is_stopping or (step + 1) % self.run.recipe.optimisation.checkpoint_every == 0:
                     self._keep(step + 1, rows)
                     mean = sum(row.loss for row in rows) / len(rows)
                     logger.info("step %d of %d: loss %.4f over %d steps", step + 1, len(batches), mean, len(rows))
                     rows = []
                 if self.progress is not None:
                     self.progress("training", step + 1, len(batches))
-                if stop.is_made and not is_last:
+                if is_stopping and not is_last:
                     raise TrainingStopped(
                         f"the training was stopped after {step + 1} of {len(batches)} steps",
                         file=self.run.folder / CHECKPOINT_FILE,

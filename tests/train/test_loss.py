@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from histo.train.loss import SegmentationLoss, class_weights
+from histo.train.source import IGNORE
+
+
+def _logits(truth: torch.Tensor, strength: float) -> torch.Tensor:
+    shown = truth.where(truth != IGNORE, torch.zeros_like(truth)).long()
+    return strength * torch.nn.functional.one_hot(shown, 3).permute(0, 3, 1, 2).float()
+
+
+@pytest.fixture
+def truth() -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(0).integers(0, 3, size=(2, 16, 16)).astype(np.uint8))
+
+
+def test_a_right_and_sure_answer_costs_nothing(truth: torch.Tensor) -> None:
+    loss, cross_entropy = SegmentationLoss(torch.ones(3), 0.5)(_logits(truth, 30.0), truth)
+    assert float(loss) == pytest.approx(0, abs=1e-3)
+    assert float(cross_entropy) == pytest.approx(0, abs=1e-3)
+
+
+def test_a_wrong_answer_costs_more_than_an_unsure_one(truth: torch.Tensor) -> None:
+    cost = SegmentationLoss(torch.ones(3), 0.5)
+    wrong, unsure = cost(_logits((truth + 1) % 3, 5.0), truth)[0], cost(_logits(truth, 0.0), truth)[0]
+    assert float(wrong) > float(unsure) > 0.5
+    assert float(cost(_logits(truth, 0.0), truth)[1]) == pytest.approx(np.log(3), rel=1e-5)
+
+
+def test_ignored_pixels_cost_nothing_and_teach_nothing(truth: torch.Tensor) -> None:
+    truth[:, :8] = IGNORE
+    logits = _logits(truth, 1.0).requires_grad_()
+    cost = SegmentationLoss(torch.ones(3), 0.5)
+    loss, _ = cost(logits, truth)
+    other = logits.detach().clone()
+    other[:, :, :8] += torch.randn(2, 3, 8, 16) * 10
+    assert float(cost(other, truth)[0]) == pytest.approx(float(loss.detach()), rel=1e-6)
+    torch.autograd.backward(loss)
+    assert logits.grad is not None
+    assert float(logits.grad[:, :, :8].abs().max()) == 0.0
+    assert float(logits.grad[:, :, 8:].abs().max()) > 0.0
+
+
+def test_a_batch_of_ignored_pixels_alone_is_no_error() -> None:
+    loss, _ = SegmentationLoss(torch.ones(3), 0.5)(
+        torch.randn(1, 3, 8, 8), torch.full((1, 8, 8), IGNORE, dtype=torch.uint8)
+    )
+    assert float(loss) == 0.0
+
+
+def test_rare_classes_weigh_more_and_the_mean_pixel_weighs_one() -> None:
+    frequencies = np.array([0.9, 0.09, 0.01, 0.0])
+    weights = class_weights(frequencies, balance=0.5)
+    assert weights[0] < weights[1] < weights[2] == weights[3]
+    assert (weights * frequencies).sum() == pytest.approx(1.0)
+    assert class_weights(frequencies, balance=0.0).tolist() == [1, 1, 1, 1]
