@@ -20,6 +20,7 @@ from histo.report.roster import AnimalRow, animal_rows
 from histo.report.wording import NOTHING, plural
 from histo.schema import check_table, empty_table, table_schema
 from histo.study import ESTIMATORS, Endpoint, StudyTables, endpoint_named
+from histo.types import Compartment
 
 __all__ = ["render_report"]
 
@@ -109,7 +110,9 @@ def render_report(
         lstrip_blocks=True,
     )
     environment.filters["plural"] = plural
-    html = environment.get_template("report.html.j2").render(page=page, estimators=ESTIMATORS, nothing=NOTHING)
+    html = environment.get_template("report.html.j2").render(
+        page=page, estimators=ESTIMATORS, nothing=NOTHING, compartments=list(Compartment)[1:]
+    )
     target = Path(path)
     with write_atomically(target) as unfinished:
         unfinished.write_text(html, encoding="utf-8")
