@@ -27,7 +27,7 @@ def picture_side(n_pictures: int) -> int:
     Examples
     --------
     >>> picture_side(12), picture_side(200), picture_side(5000)
-    (1100, 640, 160)
+    (1100, 480, 160)
     """
     share = PAGE_BYTES / max(n_pictures, 1)
     return next((side for side in _SIDES if _BYTES_PER_PIXEL * side**2 <= share), _SIDES[-1])
