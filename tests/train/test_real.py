@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import shapely
+
+from histo.errors import InvalidAnnotation, InvalidRecipe
+from histo.io.annotations import Annotation, write_geojson
+from histo.io.checksum import sha256_of
+from histo.train.real import prepare_fields
+from histo.train.recipe import RealSource
+from histo.train.source import IGNORE, load_source
+from histo.types import Compartment
+
+
+@pytest.fixture
+def annotated(tmp_path: Path) -> Path:
+    """Two fields of two sources, 100 x 120 px of 2 µm, with a crypt, and a pointer to be ignored."""
+    folder = tmp_path / "set"
+    (folder / "labels").mkdir(parents=True)
+    shapes = [
+        Annotation(shapely.box(20, 10, 40, 50), class_name="crypt"),
+        Annotation(shapely.box(90, 80, 120, 100), class_name="ignore"),
+    ]
+    lines = ['name = "toy-set"']
+    for name, source in (("a1", "atlas"), ("b1", "lab")):
+        cv2.imwrite(str(folder / f"{name}.png"), np.full((100, 120, 3), 200, np.uint8))
+        write_geojson(folder / "labels" / f"{name}.geojson", shapes)
+        digest = sha256_of(folder / f"{name}.png")
+        lines += ["[[fields]]", f'name = "{name}"', f'image = "{name}.png"', f'labels = "labels/{name}.geojson"']
+        lines += [f'source = "{source}"', "mpp = 2.0", f'sha256 = "{digest}"', 'drawn_by = "two people"']
+    (folder / "dataset.toml").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("mpp", "factor"), [(2.0, 1), (1.0, 2)])
+def test_polygons_are_painted_at_the_recipes_pixel_size(
+    mpp: float, factor: int, annotated: Path, tmp_path: Path
+) -> None:
+    fields = prepare_fields(RealSource(sets=("set",), share=0.5), tmp_path, mpp, tmp_path / "kept")
+    source = load_source(fields.trained[0])
+    assert (source.name, source.origin, len(fields.trained)) == ("a1", "atlas", 2)
+    assert source.image.shape == (100 * factor, 120 * factor, 3)
+    expected = np.zeros((100, 120), np.uint8)
+    expected[10:50, 20:40] = Compartment.CRYPT
+    expected[80:, 90:] = IGNORE
+    assert np.array_equal(source.truth, np.kron(expected, np.ones((factor, factor), np.uint8)))
+
+
+def test_held_out_sources_are_not_trained_on(annotated: Path, tmp_path: Path) -> None:
+    settings = RealSource(sets=("set",), share=0.5, held_out_sources=("lab",))
+    fields = prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept")
+    assert [load_source(path).name for path in fields.trained] == ["a1"]
+    assert [load_source(path).name for path in fields.held_out] == ["b1"]
+
+
+def test_a_corrected_polygon_is_painted_anew(annotated: Path, tmp_path: Path) -> None:
+    settings = RealSource(sets=("set",), share=0.5)
+    before = prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept").trained[0]
+    write_geojson(annotated / "labels" / "a1.geojson", [Annotation(shapely.box(0, 0, 10, 10), class_name="lymphoid")])
+    after = prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept").trained[0]
+    assert before != after
+    assert set(np.unique(load_source(after).truth)) == {Compartment.BACKGROUND, Compartment.LYMPHOID}
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: (folder / "dataset.toml").unlink(), "does not read"),
+        (lambda folder: (folder / "dataset.toml").write_text("name = 1"), "name: Input should be.*fields: Field"),
+        (lambda folder: (folder / "a1.png").unlink(), "a1: no file .*a1.png"),
+        (lambda folder: (folder / "labels" / "b1.geojson").unlink(), "b1: no file .*b1.geojson"),
+        (
+            lambda folder: (folder / "a1.png").write_bytes((folder / "a1.png").read_bytes() + b" "),
+            "not the one that was",
+        ),
+        (lambda folder: (folder / "labels" / "a1.geojson").write_text("{}"), "a1.geojson"),
+    ],
+)
+def test_a_damaged_set_is_refused(
+    damage: Callable[[Path], None], message: str, annotated: Path, tmp_path: Path
+) -> None:
+    damage(annotated)
+    with pytest.raises(InvalidAnnotation, match=message):
+        prepare_fields(RealSource(sets=("set",), share=0.5), tmp_path, 1.0, tmp_path / "kept")
+
+
+@pytest.mark.parametrize("held_out", [("nobody",), ("atlas", "lab")])
+def test_sources_that_leave_nothing_or_are_not_there_are_refused(
+    held_out: tuple[str, ...], annotated: Path, tmp_path: Path
+) -> None:
+    settings = RealSource(sets=("set",), share=0.5, held_out_sources=held_out)
+    with pytest.raises(InvalidRecipe, match="some, not all, of atlas, lab"):
+        prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept")
