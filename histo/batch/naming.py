@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from histo.io.opening import SLIDE_SUFFIXES, slide_name
+from histo.io.slides import SLIDE_SUFFIXES, slide_name
 
 __all__ = ["is_slide_like", "slide_names"]
 

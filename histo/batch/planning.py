@@ -11,8 +11,7 @@ from pathlib import Path
 from histo.batch.lock import LOCK_NAME
 from histo.batch.naming import is_slide_like, slide_names
 from histo.errors import InvalidArgument
-from histo.io.design import Design
-from histo.io.design_columns import as_slide
+from histo.io.design import Design, as_slide
 
 __all__ = ["IgnoredFile", "Plan", "PlannedSlide", "plan"]
 

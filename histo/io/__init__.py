@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from histo.io.opening import open_slide
-from histo.io.slide import Slide, slide_from_array
+from histo.io.slides import Slide, open_slide, slide_from_array
 
 __all__ = ["Slide", "open_slide", "slide_from_array"]

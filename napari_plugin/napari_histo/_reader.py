@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from histo.io.opening import SLIDE_SUFFIXES
+from histo.io.slides import SLIDE_SUFFIXES
 from napari_histo.layers import LayerData, label_layers, slide_layers
 
 __all__ = ["get_reader"]

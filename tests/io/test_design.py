@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from histo.errors import DesignProblem, InvalidDesign
 from histo.io.design import Design, read_design
-from histo.io.design_columns import as_day
+from histo.io.design.columns import as_day
 
 SOUND = """slide,animal,group,timepoint,segment,mpp
 a.svs,m1,control,,duodenum,0.25

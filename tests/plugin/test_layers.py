@@ -10,7 +10,7 @@ import napari_histo
 from histo.errors import CorruptResults
 from histo.io import slide_from_array
 from histo.io.labels import write_label_map
-from histo.io.opening import SLIDE_SUFFIXES
+from histo.io.slides import SLIDE_SUFFIXES
 from histo.types import Compartment, LabelMap
 from napari_histo import LazyLevel, get_reader, label_layers, slide_layers
 

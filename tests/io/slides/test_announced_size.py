@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from histo.io.announced_size import announced_size
+from histo.io.slides.announced_size import announced_size
 
 PICTURE = np.zeros((48, 80, 3), np.uint8)
 

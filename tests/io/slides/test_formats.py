@@ -17,7 +17,7 @@ from PIL import Image
 
 from histo.errors import UnsupportedSlide
 from histo.io import open_slide
-from histo.io.opening import slide_name
+from histo.io.slides import slide_name
 
 RNG = np.random.default_rng(3)
 RGB = RNG.integers(0, 256, (150, 210, 3), dtype=np.uint8)

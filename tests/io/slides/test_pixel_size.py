@@ -15,8 +15,8 @@ from PIL import Image
 
 from histo.errors import ConflictingPixelSize, MissingPixelSize
 from histo.io import open_slide
-from histo.io.ome import read_ome_xml
-from histo.io.pixel_size import PixelSizeFinding, finding_from_density, judge_pixel_size
+from histo.io.slides.ome import read_ome_xml
+from histo.io.slides.pixel_size import PixelSizeFinding, finding_from_density, judge_pixel_size
 
 GREY = np.zeros((32, 40), np.uint8)
 RGB = np.zeros((32, 40, 3), np.uint8)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from histo.io.tile_cache import TileCache
+from histo.io.slides.tile_cache import TileCache
 
 
 def tile(n_bytes: int) -> np.ndarray:

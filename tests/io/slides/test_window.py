@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument, MissingPixelSize, SlideTooLarge
 from histo.io import Slide, open_slide, slide_from_array
-from histo.io.contents import GREY, SlideContents
-from histo.io.level import TiledLevel
-from histo.io.tile_cache import TileCache
+from histo.io.slides.contents import GREY, SlideContents
+from histo.io.slides.level import TiledLevel
+from histo.io.slides.tile_cache import TileCache
 
 
 def ramp(rows: int, cols: int, reduction: int = 1) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Annotations on disk, as the GeoJSON that QuPath reads and writes, and their way to and from label maps."""
+"""Annotation files: the GeoJSON that QuPath reads and writes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from histo.errors import InvalidAnnotation
-from histo.io.annotation import Annotation, axis_annotation
+from histo.io.annotations.annotation import Annotation
+from histo.io.annotations.feature import annotation_from_feature, feature_from_annotation
 from histo.io.atomic import write_atomically
-from histo.io.geojson import annotation_from_feature, feature_from_annotation
-from histo.io.outline import polygons_from_labels
-from histo.io.raster import labels_from_annotations
 
-__all__ = [
-    "Annotation",
-    "axis_annotation",
-    "labels_from_annotations",
-    "polygons_from_labels",
-    "read_geojson",
-    "write_geojson",
-]
+__all__ = ["read_geojson", "write_geojson"]
 
 _NEXT_STEP = "Export it again from QuPath (File > Export objects as GeoJSON, as FeatureCollection)."
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from histo.io.ome import OmeImage, read_ome_xml
-from histo.io.pixel_size import PixelSizeFinding
-from histo.io.tiff_colour import Colouring
-from histo.io.tiff_pixel_size import aperio_findings, imagej_findings, qptiff_findings, resolution_findings
+from histo.io.slides.ome import OmeImage, read_ome_xml
+from histo.io.slides.pixel_size import PixelSizeFinding
+from histo.io.slides.tiff_colour import Colouring
+from histo.io.slides.tiff_pixel_size import aperio_findings, imagej_findings, qptiff_findings, resolution_findings
 
 __all__ = ["KINDS", "Description", "describe"]
 

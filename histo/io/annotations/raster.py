@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.errors import InvalidAnnotation, InvalidArgument
-from histo.io.annotation import Annotation
+from histo.io.annotations.annotation import Annotation
 from histo.types import Compartment, LabelMap
 
 __all__ = ["fill_rings", "labels_from_annotations"]

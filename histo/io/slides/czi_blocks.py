@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.errors import HistoError, UnreadableSlide
-from histo.io.announced_size import announced_size
-from histo.io.foreign import FOREIGN_ERRORS, one_line
-from histo.io.positioned_file import PositionedFile
-from histo.io.tiff_colour import flatten_alpha
-from histo.io.tile_cache import TileCache
+from histo.io.slides.announced_size import announced_size
+from histo.io.slides.foreign import FOREIGN_ERRORS, one_line
+from histo.io.slides.positioned_file import PositionedFile
+from histo.io.slides.tiff_colour import flatten_alpha
+from histo.io.slides.tile_cache import TileCache
 
 __all__ = ["CziBlock", "MosaicLevel"]
 

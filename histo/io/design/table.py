@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from histo.errors import DesignProblem, InvalidDesign
-from histo.io.design_check import cells_of, find_problems
-from histo.io.design_columns import COLUMNS, as_day, as_number, as_slide
-from histo.io.design_sheet import read_sheet
+from histo.io.design.check import cells_of, find_problems
+from histo.io.design.columns import COLUMNS, as_day, as_number, as_slide
+from histo.io.design.sheet import read_sheet
 from histo.schema import IDENTITY
 
 __all__ = ["Design", "read_design"]

@@ -12,13 +12,13 @@ import zarr
 from numpy.typing import NDArray
 
 from histo.errors import HistoError, UnreadableSlide, UnsupportedSlide
-from histo.io.contents import GREY, RGB, SlideContents
-from histo.io.foreign import FOREIGN_ERRORS, foreign_code, one_line
-from histo.io.level import TiledLevel
-from histo.io.limits import check_block_bytes, check_slide_size
-from histo.io.ome import LENGTH_UNITS_UM
-from histo.io.pixel_size import PixelSizeFinding
-from histo.io.tile_cache import TileCache
+from histo.io.slides.contents import GREY, RGB, SlideContents
+from histo.io.slides.foreign import FOREIGN_ERRORS, foreign_code, one_line
+from histo.io.slides.level import TiledLevel
+from histo.io.slides.limits import check_block_bytes, check_slide_size
+from histo.io.slides.ome import LENGTH_UNITS_UM
+from histo.io.slides.pixel_size import PixelSizeFinding
+from histo.io.slides.tile_cache import TileCache
 
 __all__ = ["open_ome_zarr"]
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pandera.pandas as pa
 
 from histo.errors import DesignProblem
-from histo.io.design_columns import COLUMNS, REQUIRED, DesignColumn, as_day, as_slide
-from histo.io.design_sheet import Sheet
+from histo.io.design.columns import COLUMNS, REQUIRED, DesignColumn, as_day, as_slide
+from histo.io.design.sheet import Sheet
 
 __all__ = ["cells_of", "column_name", "find_problems"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.errors import UnsupportedSlide
-from histo.io.contents import GREY, RGB
+from histo.io.slides.contents import GREY, RGB
 
 __all__ = ["Colouring", "colouring_of", "flatten_alpha"]
 

@@ -15,7 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from histo.errors import InvalidAnnotation
-from histo.io.annotation import GEOMETRY_TYPES, Annotation
+from histo.io.annotations.annotation import GEOMETRY_TYPES, Annotation
 
 __all__ = ["annotation_from_feature", "feature_from_annotation"]
 

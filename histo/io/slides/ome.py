@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from histo.io.pixel_size import PixelSizeFinding
+from histo.io.slides.pixel_size import PixelSizeFinding
 
 __all__ = ["LENGTH_UNITS_UM", "OmeImage", "read_ome_xml"]
 

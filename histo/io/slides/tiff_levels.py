@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from histo.errors import UnreadableSlide, UnsupportedSlide
-from histo.io.level import TiledLevel
-from histo.io.limits import check_block_bytes, check_slide_size
-from histo.io.positioned_file import PositionedFile
-from histo.io.tiff_colour import Colouring
-from histo.io.tiff_tiles import ContiguousPlane, EncodedPlane, Plane, TiffTiles
-from histo.io.tile_cache import TileCache
+from histo.io.slides.level import TiledLevel
+from histo.io.slides.limits import check_block_bytes, check_slide_size
+from histo.io.slides.positioned_file import PositionedFile
+from histo.io.slides.tiff_colour import Colouring
+from histo.io.slides.tiff_tiles import ContiguousPlane, EncodedPlane, Plane, TiffTiles
+from histo.io.slides.tile_cache import TileCache
 
 __all__ = ["n_samples_of", "open_level"]
 

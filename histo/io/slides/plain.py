@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from histo.errors import SlideTooLarge, UnsupportedSlide
-from histo.io.contents import GREY, RGB, SlideContents
-from histo.io.foreign import foreign_code
-from histo.io.limits import check_block_bytes, check_slide_size
-from histo.io.pixel_size import finding_from_density
-from histo.io.tiff_colour import flatten_alpha
+from histo.io.slides.contents import GREY, RGB, SlideContents
+from histo.io.slides.foreign import foreign_code
+from histo.io.slides.limits import check_block_bytes, check_slide_size
+from histo.io.slides.pixel_size import finding_from_density
+from histo.io.slides.tiff_colour import flatten_alpha
 
 __all__ = ["open_plain"]
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.errors import HistoError, UnreadableSlide
-from histo.io.announced_size import announced_size
-from histo.io.foreign import FOREIGN_ERRORS, one_line
-from histo.io.positioned_file import PositionedFile
+from histo.io.slides.announced_size import announced_size
+from histo.io.slides.foreign import FOREIGN_ERRORS, one_line
+from histo.io.slides.positioned_file import PositionedFile
 
 __all__ = ["FrameFormat", "Frames", "frame_pieces"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from histo.io.opening import slide_name
+from histo.io.slides.opening import slide_name
 
 __all__ = ["COLUMNS", "REQUIRED", "DesignColumn", "as_day", "as_number", "as_slide"]
 

@@ -8,8 +8,8 @@ from importlib import import_module
 from pathlib import Path
 
 from histo.errors import HistoError, SlideNotFound, UnreadableSlide, UnsupportedSlide
-from histo.io.contents import SlideContents
-from histo.io.slide import Slide
+from histo.io.slides.contents import SlideContents
+from histo.io.slides.slide import Slide
 
 __all__ = ["SLIDE_SUFFIXES", "open_slide", "slide_name"]
 
@@ -38,10 +38,10 @@ SLIDE_SUFFIXES = (
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _FORMATS: tuple[tuple[tuple[bytes, ...], int, str, str], ...] = (
     # first bytes, where they stand, module, function
-    (_TIFF_STARTS, 0, "histo.io.tiff", "open_tiff"),
-    ((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM"), 0, "histo.io.plain", "open_plain"),
-    ((b"ZISRAWFILE",), 0, "histo.io.czi", "open_czi"),
-    ((b"DICM",), 128, "histo.io.dicom", "open_dicom"),
+    (_TIFF_STARTS, 0, "histo.io.slides.tiff", "open_tiff"),
+    ((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM"), 0, "histo.io.slides.plain", "open_plain"),
+    ((b"ZISRAWFILE",), 0, "histo.io.slides.czi", "open_czi"),
+    ((b"DICM",), 128, "histo.io.slides.dicom", "open_dicom"),
 )
 _READABLE = "SVS, NDPI, OME-TIFF, QPTIFF, pyramidal or plain TIFF, OME-Zarr, PNG, JPEG, CZI or DICOM"
 _ZARR_FILES = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
@@ -105,7 +105,7 @@ def slide_name(path: str | os.PathLike[str]) -> str:
 def _opener(path: Path) -> Callable[[Path], SlideContents]:
     start = _first_bytes(path)
     if start is None:
-        return _loaded("histo.io.ome_zarr", "open_ome_zarr")
+        return _loaded("histo.io.slides.ome_zarr", "open_ome_zarr")
     for beginnings, position, module, function in _FORMATS:
         if start[position:].startswith(beginnings):
             return _loaded(module, function)

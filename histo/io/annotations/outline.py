@@ -10,8 +10,8 @@ import shapely
 from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument
-from histo.io.annotation import Annotation
-from histo.io.ring import trace_rings
+from histo.io.annotations.annotation import Annotation
+from histo.io.annotations.ring import trace_rings
 from histo.types import Compartment, LabelMap
 
 __all__ = ["polygons_from_labels"]

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.io.tile_cache import TileCache
+from histo.io.slides.tile_cache import TileCache
 
 __all__ = ["ArrayLevel", "Level", "LevelSource", "TiledLevel", "level_scales"]
 

@@ -8,15 +8,15 @@ from typing import Any
 import tifffile
 
 from histo.errors import UnreadableSlide, UnsupportedSlide
-from histo.io.contents import SlideContents
-from histo.io.foreign import foreign_code
-from histo.io.level import TiledLevel
-from histo.io.limits import check_slide_size
-from histo.io.positioned_file import PositionedFile
-from histo.io.tiff_colour import colouring_of
-from histo.io.tiff_description import KINDS, describe
-from histo.io.tiff_levels import n_samples_of, open_level
-from histo.io.tile_cache import TileCache
+from histo.io.slides.contents import SlideContents
+from histo.io.slides.foreign import foreign_code
+from histo.io.slides.level import TiledLevel
+from histo.io.slides.limits import check_slide_size
+from histo.io.slides.positioned_file import PositionedFile
+from histo.io.slides.tiff_colour import colouring_of
+from histo.io.slides.tiff_description import KINDS, describe
+from histo.io.slides.tiff_levels import n_samples_of, open_level
+from histo.io.slides.tile_cache import TileCache
 
 __all__ = ["open_tiff"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from histo.io.pixel_size import PixelSizeFinding, finding_from_density
+from histo.io.slides.pixel_size import PixelSizeFinding, finding_from_density
 
 __all__ = ["aperio_findings", "imagej_findings", "qptiff_findings", "resolution_findings"]
 

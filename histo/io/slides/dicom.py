@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from histo.errors import MissingExtra, UnreadableSlide, UnsupportedSlide
-from histo.io.contents import GREY, RGB, SlideContents
-from histo.io.dicom_frames import FrameFormat, Frames, frame_pieces
-from histo.io.dicom_order import seams_tell_order
-from histo.io.foreign import foreign_code
-from histo.io.level import TiledLevel
-from histo.io.limits import check_block_bytes, check_slide_size
-from histo.io.pixel_size import PixelSizeFinding
-from histo.io.positioned_file import PositionedFile
-from histo.io.tile_cache import TileCache
+from histo.io.slides.contents import GREY, RGB, SlideContents
+from histo.io.slides.dicom_frames import FrameFormat, Frames, frame_pieces
+from histo.io.slides.dicom_order import seams_tell_order
+from histo.io.slides.foreign import foreign_code
+from histo.io.slides.level import TiledLevel
+from histo.io.slides.limits import check_block_bytes, check_slide_size
+from histo.io.slides.pixel_size import PixelSizeFinding
+from histo.io.slides.positioned_file import PositionedFile
+from histo.io.slides.tile_cache import TileCache
 
 __all__ = ["open_dicom"]
 

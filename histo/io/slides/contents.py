@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from histo.io.level import LevelSource
-from histo.io.pixel_size import PixelSizeFinding
+from histo.io.slides.level import LevelSource
+from histo.io.slides.pixel_size import PixelSizeFinding
 
 __all__ = ["GREY", "RGB", "SlideContents"]
 

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from histo.errors import InvalidArgument, SlideTooLarge
-from histo.io.contents import GREY, RGB, SlideContents
-from histo.io.level import ArrayLevel, Level, level_scales
-from histo.io.limits import MAX_BLOCK_BYTES, check_slide_size
-from histo.io.pixel_size import judge_pixel_size
-from histo.io.resample import plan_axis, resample
+from histo.io.slides.contents import GREY, RGB, SlideContents
+from histo.io.slides.level import ArrayLevel, Level, level_scales
+from histo.io.slides.limits import MAX_BLOCK_BYTES, check_slide_size
+from histo.io.slides.pixel_size import judge_pixel_size
+from histo.io.slides.resample import plan_axis, resample
 from histo.types import PixelSize
 
 __all__ = ["Slide", "slide_from_array"]
