@@ -26,7 +26,7 @@ docs: $(VENV)/.installed-dev
 	@echo "site/index.html"
 
 bench: $(VENV)/.installed-dev
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
 $(BIN)/python:
 	$(if $(PYTHON),,$(error histo needs Python 3.11 or newer with its venv module; say which with make PYTHON=/path/to/python3))

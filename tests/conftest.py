@@ -28,3 +28,50 @@ def draw_sections_table() -> Callable[..., pd.DataFrame]:
     spec.loader.exec_module(module)
     draw: Callable[..., pd.DataFrame] = module.draw_sections_table
     return draw
+
+
+@pytest.fixture(scope="session")
+def untrained_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for HISTO_MODELS: ``structure-v1`` is there a small network of random weights, quick and wrong."""
+    import torch
+
+    from histo.nn import ModelSpec, write_model
+    from histo.nn.network import build_network
+    from histo.types import Compartment
+
+    folder = tmp_path_factory.mktemp("models")
+    torch.manual_seed(0)
+    spec = ModelSpec(
+        name="structure-v1",
+        encoder="mobilenet_v3_small",
+        classes=tuple(compartment.label for compartment in Compartment),
+        mpp=4.0,
+        tile=128,
+        halo=32,
+        sha256="0" * 64,
+        licence="BSD-3-Clause",
+        trained_on=("nothing",),
+    )
+    network = build_network(spec.encoder, len(spec.classes))
+    with torch.no_grad():
+        network.head.weight.mul_(40)  # so that random features give labels that differ
+    write_model(folder / spec.name, network.state_dict(), spec)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawn_slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three slides of short drawn strips, ``m1`` to ``m3``, with their design table ``animals.csv``."""
+    from dataclasses import replace
+
+    from histo.phantom import SectionSpec, draw_section
+    from histo.phantom.slide import write_slide
+
+    folder = tmp_path_factory.mktemp("slides")
+    mouse = SectionSpec.mouse()
+    short = replace(mouse, wall=replace(mouse.wall, length_um=900.0))
+    for number in (1, 2, 3):
+        write_slide(folder / f"m{number}.ome.tif", draw_section(short, mpp=2.0, seed=number))
+    rows = ["slide,animal,group,timepoint,segment", "m1,a1,control,0,jejunum", "m2,a2,EAE,14,jejunum"]
+    (folder / "animals.csv").write_text("\n".join([*rows, "m3,a3,EAE,14,jejunum"]) + "\n", encoding="utf-8")
+    return folder

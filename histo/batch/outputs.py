@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image
 
 from histo.io import Slide
@@ -16,7 +17,7 @@ from histo.io.annotations import Annotation, axis_annotation, polygons_from_labe
 from histo.io.labels import write_label_map
 from histo.io.results import write_atomically
 from histo.measure import SectionMeasures
-from histo.report.overlay import SectionView, draw_overlay
+from histo.report.overlay import DrawnAxes, SectionView, draw_overlay
 from histo.tissue import Section
 from histo.types import LabelMap, SectionId
 
@@ -94,16 +95,19 @@ def write_section(results: Path, slide: Slide, scored: ScoredSection) -> tuple[s
 
 def _annotations(scored: ScoredSection) -> list[Annotation]:
     """Compartments as polygons, then villi and crypts as axes that carry their measures."""
-    found = list(polygons_from_labels(scored.labels))
-    found += _axes(scored.measures.villi, "villus_axis", "tip")
-    found += _axes(scored.measures.crypts, "crypt_axis", "mouth")
-    return found
+    measures = scored.measures
+    return [
+        *polygons_from_labels(scored.labels),
+        *_axes(measures.villi, measures.villus_lines, "villus_axis"),
+        *_axes(measures.crypts, measures.crypt_lines, "crypt_axis"),
+    ]
 
 
-def _axes(objects: pd.DataFrame, kind: Literal["villus_axis", "crypt_axis"], top: str) -> list[Annotation]:
+def _axes(
+    objects: pd.DataFrame, lines: NDArray[np.float64], kind: Literal["villus_axis", "crypt_axis"]
+) -> list[Annotation]:
     axes = []
-    for row in objects.to_dict("records"):
-        points = np.array([[row["base_row"], row["base_col"]], [row[f"{top}_row"], row[f"{top}_col"]]], float)
+    for row, points in zip(objects.to_dict("records"), lines, strict=True):
         if not np.isfinite(points).all():
             continue
         numbers = {str(name): float(value) for name, value in row.items() if isinstance(value, float | bool)}
@@ -112,11 +116,13 @@ def _axes(objects: pd.DataFrame, kind: Literal["villus_axis", "crypt_axis"], top
     return axes
 
 
-def _overlay(slide: Slide, scored: ScoredSection) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    section = scored.section
+def _overlay(slide: Slide, scored: ScoredSection) -> NDArray[np.uint8]:
+    section, measures = scored.section, scored.measures
     shrink = max(1.0, max(section.height, section.width) / _OVERLAY_SIDE)
     mpp = slide.mpp * shrink
     height, width = max(1, round(section.height / shrink)), max(1, round(section.width / shrink))
     image = slide.read(section.row, section.col, height, width, mpp=mpp)
     view = SectionView(image[..., :3], mpp, slide.mpp, section.row, section.col)
-    return draw_overlay(view, scored.labels, scored.measures.villi, scored.measures.crypts, title=str(scored.id))
+    villi = DrawnAxes(measures.villus_lines, measures.villi["is_accepted"].to_numpy(bool))
+    crypts = DrawnAxes(measures.crypt_lines, measures.crypts["is_accepted"].to_numpy(bool))
+    return draw_overlay(view, scored.labels, villi, crypts, title=str(scored.id))

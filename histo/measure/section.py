@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from histo.measure.crypt import tabulate_crypts
+from histo.measure.grid import to_slide
 from histo.measure.layers import tabulate_layers
 from histo.measure.tissue import SectionTissue
 from histo.measure.unit import measure_units
@@ -25,6 +28,9 @@ class SectionMeasures:
     villi, crypts, units, layers : DataFrame
     wall_length_um : float
         Length of the mucosa-submucosa border.
+    villus_lines, crypt_lines : (n, points, 2) array
+        Centrelines in the order of the rows, from the foot of a villus to its tip and from the base of a crypt to its
+        mouth; (row, column) in level-0 pixels of the slide, whole numbers at pixel centres.
     """
 
     villi: pd.DataFrame
@@ -32,6 +38,8 @@ class SectionMeasures:
     units: pd.DataFrame
     layers: pd.DataFrame
     wall_length_um: float
+    villus_lines: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2, 2)))
+    crypt_lines: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2, 2)))
 
 
 def measure_section(labels: LabelMap) -> SectionMeasures:
@@ -55,7 +63,15 @@ def measure_section(labels: LabelMap) -> SectionMeasures:
     (0, 0)
     """
     tissue = SectionTissue.from_labels(labels)
-    villi, _ = tabulate_villi(tissue)
-    crypts, _ = tabulate_crypts(tissue)
+    villi, villus_lines = tabulate_villi(tissue)
+    crypts, crypt_lines = tabulate_crypts(tissue)
     layers, _ = tabulate_layers(tissue, villi)
-    return SectionMeasures(villi, crypts, measure_units(villi, crypts), layers, tissue.wall.length_um)
+    return SectionMeasures(
+        villi,
+        crypts,
+        measure_units(villi, crypts),
+        layers,
+        tissue.wall.length_um,
+        to_slide(labels, villus_lines.points_um),
+        to_slide(labels, crypt_lines.points_um[:, ::-1]),
+    )

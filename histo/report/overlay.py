@@ -10,13 +10,12 @@ from pathlib import Path
 import cv2
 import matplotlib
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from histo.types import Compartment, LabelMap, PixelSize
 
-__all__ = ["ACCEPTED_RGB", "REJECTED_RGB", "SectionView", "draw_overlay"]
+__all__ = ["ACCEPTED_RGB", "REJECTED_RGB", "DrawnAxes", "SectionView", "draw_overlay"]
 
 ACCEPTED_RGB = (0, 150, 60)
 REJECTED_RGB = (215, 20, 20)
@@ -59,8 +58,29 @@ class SectionView:
         return in_view
 
 
+@dataclass(frozen=True, eq=False)
+class DrawnAxes:
+    """Centrelines of villi or of crypts, and which of them count.
+
+    Parameters
+    ----------
+    lines : (n, points, 2) array
+        (row, column) in level-0 pixels of the slide; the last point, a tip or a mouth, gets a dot.
+    is_accepted : (n,) array of bool
+        Whether each counts.
+    """
+
+    lines: NDArray[np.float64]
+    is_accepted: NDArray[np.bool_]
+
+    @property
+    def count(self) -> str:
+        """How many of how many count."""
+        return f"{int(self.is_accepted.sum())} of {len(self.is_accepted)}"
+
+
 def draw_overlay(
-    view: SectionView, labels: LabelMap, villi: pd.DataFrame, crypts: pd.DataFrame, title: str = ""
+    view: SectionView, labels: LabelMap, villi: DrawnAxes, crypts: DrawnAxes, title: str = ""
 ) -> NDArray[np.uint8]:
     """Draw compartments, centrelines and a scale bar over a section, with a legend under it.
 
@@ -70,8 +90,8 @@ def draw_overlay(
         The picture.
     labels : LabelMap
         Its compartments; drawn as a tint with an outline.
-    villi, crypts : DataFrame
-        The tables of `histo.measure`; what counts is drawn green, what was rejected red.
+    villi, crypts : DrawnAxes
+        Their centrelines: what counts is drawn green, what was rejected red.
     title : str, optional
         Stands at the left of the legend.
 
@@ -85,11 +105,11 @@ def draw_overlay(
     picture = Image.fromarray(tinted)
     pen = ImageDraw.Draw(picture)
     width = max(2, round(min(tinted.shape[:2]) / 350))
-    _draw_axes(pen, view, villi, ("tip", "base"), width)
-    _draw_axes(pen, view, crypts, ("mouth", "base"), width)
+    for axes in (villi, crypts):
+        _draw_axes(pen, view, axes, width)
     _draw_scale_bar(pen, view)
     present = [member for member in Compartment if member is not Compartment.BACKGROUND and (seen == member).any()]
-    counts = [f"{title}   " if title else "", f"{_count(villi)} villi, {_count(crypts)} crypts count"]
+    counts = [f"{title}   " if title else "", f"{villi.count} villi, {crypts.count} crypts count"]
     legend = _legend(picture.width, present, "".join(counts))
     return np.vstack([np.asarray(picture), legend])
 
@@ -119,20 +139,16 @@ def _tint(image: NDArray[np.uint8], seen: NDArray[np.uint8]) -> NDArray[np.uint8
     return result
 
 
-def _draw_axes(
-    pen: ImageDraw.ImageDraw, view: SectionView, objects: pd.DataFrame, ends: tuple[str, str], width: int
-) -> None:
-    """Draw a line for each object, with a white rim so that it shows on any tissue, and a dot at its top."""
-    names = [f"{end}_{axis}" for end in ends for axis in ("row", "col")]
-    points = view.from_slide(objects[names].to_numpy(float).reshape(-1, 2, 2))
-    for (top, base), is_accepted in zip(points, objects["is_accepted"], strict=True):
-        if not np.isfinite((top, base)).all():
+def _draw_axes(pen: ImageDraw.ImageDraw, view: SectionView, axes: DrawnAxes, width: int) -> None:
+    """Draw a line for each object, with a white rim so that it shows on any tissue, and a dot at its end."""
+    for points, is_accepted in zip(view.from_slide(axes.lines), axes.is_accepted, strict=True):
+        if not np.isfinite(points).all():
             continue
-        line = [(float(col), float(row)) for row, col in (top, base)]
+        line = [(float(col), float(row)) for row, col in points]
         colour = ACCEPTED_RGB if is_accepted else REJECTED_RGB
-        pen.line(line, fill=(255, 255, 255), width=width + 2)
-        pen.line(line, fill=colour, width=width)
-        (x, y), radius = line[0], width + 0.5
+        pen.line(line, fill=(255, 255, 255), width=width + 2, joint="curve")
+        pen.line(line, fill=colour, width=width, joint="curve")
+        (x, y), radius = line[-1], width + 0.5
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour, outline=(255, 255, 255))
 
 
@@ -181,7 +197,3 @@ def _legend(width: int, present: Sequence[Compartment], title: str) -> NDArray[n
 def _font(size: int) -> ImageFont.FreeTypeFont:
     # Matplotlib brings DejaVu, which has the µ that Pillow's own font lacks.
     return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
-
-
-def _count(objects: pd.DataFrame) -> str:
-    return f"{int(objects['is_accepted'].sum())} of {len(objects)}"
