@@ -96,4 +96,4 @@ def _majority(squares: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _mean(squares: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return ((squares.sum(axis=0, dtype=np.uint16) + 2) // 4).astype(np.uint8)
+    return np.asarray((squares.sum(axis=0, dtype=np.uint16) + 2) // 4, dtype=np.uint8)

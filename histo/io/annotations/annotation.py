@@ -94,7 +94,8 @@ class Annotation:
     @property
     def points(self) -> NDArray[np.float64]:
         """All vertices as (n, 2) array of (row, column), level-0 pixels with whole numbers at pixel centres."""
-        return shapely.get_coordinates(self.geometry)[:, ::-1] - 0.5
+        points: NDArray[np.float64] = shapely.get_coordinates(self.geometry)[:, ::-1] - 0.5
+        return points
 
 
 def axis_annotation(
@@ -144,7 +145,7 @@ def axis_annotation(
 _AXIS_COLOURS = {"villus_axis": (0, 0, 0), "crypt_axis": (255, 255, 0)}
 
 
-def _is_colour(colour: tuple[int, ...]) -> bool:
+def _is_colour(colour: tuple[object, ...]) -> bool:
     return len(colour) == 3 and all(
         isinstance(part, int) and not isinstance(part, bool) and 0 <= part <= 255 for part in colour
     )

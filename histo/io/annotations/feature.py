@@ -175,9 +175,9 @@ def _take(properties: dict[str, Any], keys: tuple[str, ...], kind: Any, default:
     return value
 
 
-def _expect(value: object, kind: type, what: str) -> Any:
+def _expect(value: object, kind: type[dict[str, Any]] | type[list[Any]], what: str) -> Any:
     if not isinstance(value, kind):
-        raise _wrong(what, {dict: "{...}", list: "[...]"}[kind], _shorten(value))
+        raise _wrong(what, "{...}" if kind is dict else "[...]", _shorten(value))
     return value
 
 

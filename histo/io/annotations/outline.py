@@ -73,7 +73,7 @@ def _polygons(mask: NDArray[np.bool_]) -> list[tuple[shapely.Polygon, int]]:
     _, regions, stats, _ = cv2.connectedComponentsWithStats(framed.view(np.uint8), connectivity=4)
     shells: dict[int, NDArray[np.int64]] = {}
     holes: defaultdict[int, list[NDArray[np.int64]]] = defaultdict(list)
-    for ring in trace_rings(regions):
+    for ring in trace_rings(np.asarray(regions, dtype=np.int32)):
         # A ring begins at its highest, leftmost corner and runs to the right, so the region lies below the first edge
         # of a shell and above the first edge of a hole.
         row, col = ring[0]

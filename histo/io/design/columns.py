@@ -71,7 +71,8 @@ class DesignColumn:
     @property
     def empty(self) -> str | float | bool:
         """What an empty cell is read as."""
-        return {"str": "", "float64": math.nan, "bool": False}[self.kind]
+        empty: dict[str, str | float | bool] = {"str": "", "float64": math.nan, "bool": False}
+        return empty[self.kind]
 
 
 COLUMNS = {
