@@ -126,8 +126,7 @@ def _evidence(
     rows, cols = np.nonzero(number)
     owner = number[rows, cols]
     pixels = np.maximum(np.bincount(owner, minlength=n)[1:], 1)
-    covered = fine.share(Kind.CRYPT, hole_um2=_HOLE_UM2)[rows, cols] / 255.0
-    area = np.asarray(np.bincount(owner, covered, minlength=n)[1:] * fine.pixel_um**2, float)
+    area = np.asarray(pixels * fine.pixel_um**2, dtype=float)
     centres = (np.stack([rows, cols], axis=-1) + 0.5) * fine.pixel_um
     probability = sample(tissue.probability, centres, tissue.coarse.pixel_um, order=0)
     at_border = np.zeros(n, dtype=bool)

@@ -25,6 +25,8 @@ Shares = NDArray[np.uint8]
 _FINE_UM = 2.0
 _COARSE_UM = 5.0
 _BLUR_PIXELS = 0.7
+# A thin lumen leaves its pixels more than half covered: what is less than this is part of a hole.
+_FULL = 220
 
 
 class Kind(IntEnum):
@@ -77,13 +79,11 @@ class TissueGrid:
         """Average a label map down to pixels of about 2 µm; a coarser map keeps its own pixels."""
         factor = max(1, int(_FINE_UM / labels.mpp + 1e-6))
         shares = {
-            kind: averaged(labels.mask(*compartments).view(np.uint8) * np.uint8(255), factor)
-            for kind, compartments in _COMPARTMENTS.items()
+            kind: averaged(_covered(labels, *compartments), factor) for kind, compartments in _COMPARTMENTS.items()
         }
         kinds = _largest(shares)
-        lymphoid = labels.mask(Compartment.LYMPHOID)
-        if lymphoid.any():
-            _share_out(averaged(lymphoid.view(np.uint8) * np.uint8(255), factor), shares, kinds)
+        if (labels.array == Compartment.LYMPHOID).any():
+            _share_out(averaged(_covered(labels, Compartment.LYMPHOID), factor), shares, kinds)
         shares = {kind: _softened(share) for kind, share in shares.items()}
         return cls(shares, _largest(shares), labels.mpp * factor)
 
@@ -135,6 +135,12 @@ def to_slide(labels: LabelMap, points_um: NDArray[np.floating]) -> NDArray[np.fl
     return labels.to_slide(np.asarray(points_um) / labels.mpp - 0.5)
 
 
+def _covered(labels: LabelMap, *compartments: Compartment) -> Shares:
+    table = np.zeros(256, dtype=np.uint8)
+    table[[int(compartment) for compartment in compartments]] = 255
+    return np.asarray(cv2.LUT(labels.array, table), dtype=np.uint8)
+
+
 def _softened(share: Shares) -> Shares:
     return np.asarray(cv2.GaussianBlur(share, (0, 0), _BLUR_PIXELS), dtype=np.uint8)
 
@@ -166,7 +172,7 @@ def _share_out(lymphoid: Shares, shares: dict[Kind, Shares], kinds: NDArray[np.u
 
 
 def _fill_holes(share: Shares, max_pixels: float) -> Shares:
-    n, labelled, stats, _ = cv2.connectedComponentsWithStats((share < 128).astype(np.uint8), connectivity=4)
+    n, labelled, stats, _ = cv2.connectedComponentsWithStats((share < _FULL).astype(np.uint8), connectivity=4)
     rows, cols = share.shape
     left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
     right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]

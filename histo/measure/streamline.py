@@ -29,9 +29,8 @@ _CLOSE_UM = 12.0
 _MIN_TISSUE_UM2 = 20000.0
 _MAX_UM = 3000.0
 _BEYOND_UM = 80.0
-_CUT_END_UM = 400.0
-_ITERATIONS = 60
-_PIXELS_ACROSS = 40.0
+_ITERATIONS = 30
+_PIXELS_ACROSS = 24.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +72,8 @@ def trace_streamlines(coarse: TissueGrid, wall: Wall) -> Streamlines:
         return Streamlines(np.zeros(0), np.zeros((0, 1, 2)), np.zeros((0, 1, 2)), step)
     domain = _domain(coarse)
     reach = float(np.count_nonzero(domain)) * coarse.pixel_um**2 / wall.length_um
-    # A thick wall does not need the fine field that a thin one does: some 50 pixels across are enough for either.
-    factor = int(np.clip(reach / coarse.pixel_um / _PIXELS_ACROSS, 1, 4))
+    # A thick wall does not need the fine field that a thin one does: some 24 pixels across are enough for either.
+    factor = int(np.clip(reach / coarse.pixel_um / _PIXELS_ACROSS, 1, 2))
     if factor > 1:
         coarse = coarse.averaged(factor)
         domain = _domain(coarse)
@@ -160,9 +159,7 @@ def _sides(coarse: TissueGrid, domain: Mask) -> tuple[Mask, Mask]:
     villus = coarse.mask(*VILLUS)
     outer = beside(muscle)
     inner = (beside(zone) | (beside(submucosa) & villus)) & ~outer
-    lacks_muscle = distance_to(muscle) * coarse.pixel_um > _CUT_END_UM
-    bare = beside(submucosa) & ~villus & ~inner
-    return inner, outer | (bare & lacks_muscle)
+    return inner, outer | (beside(submucosa) & ~inner)
 
 
 def _relax(domain: Mask, inner: Mask, outer: Mask, guess: NDArray[np.float32]) -> Floats:

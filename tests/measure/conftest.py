@@ -72,7 +72,7 @@ class Drawing:
     def _half_side(self) -> float:
         if self.radius_um:
             return self.radius_um + self.submucosa_um + self.muscularis_um + 40.0
-        return 0.5 * np.hypot(self.length_um, 900.0) + 60.0 if self.turn_deg % 90 else self.length_um / 2 + 140.0
+        return 0.5 * np.hypot(self.length_um, 900.0) + 20.0 if self.turn_deg % 90 else self.length_um / 2 + 140.0
 
     def _wall_frame(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Height above the mucosa-submucosa border, and position along it."""
@@ -93,7 +93,7 @@ class Drawing:
         for i in range(self.n_villi):
             foot, way = self._foot((i + 0.5) * self.spacing_um)
             spine = _bent(foot, way, self.villus_height_um - half, self.bend_per_um)
-            spine = np.concatenate([foot - way * np.arange(20.0, 0.0, -0.5)[:, None], spine])
+            spine = np.concatenate([foot - way * np.arange(20.0, 0.0, -1.0)[:, None], spine])
             _paint(drawn, points, spine, half, above, Compartment.VILLUS_EPITHELIUM)
             _paint(drawn, points, spine, half - self.epithelium_um, above, Compartment.VILLUS_LAMINA_PROPRIA)
 
@@ -101,12 +101,12 @@ class Drawing:
         half = self.crypt_width_um / 2
         for i in range(1, self.n_villi):
             foot, way = self._foot(i * self.spacing_um)
-            depth = np.linspace(-20.0, self.crypt_depth_um - half, 400)
+            depth = np.linspace(-20.0, self.crypt_depth_um - half, 150)
             _paint(drawn, points, foot - way * depth[:, None], half, below, Compartment.CRYPT)
 
 
 def _bent(foot: Floats, way: Floats, length: float, bend: float) -> Floats:
-    along = np.linspace(0.0, length, int(2 * length) + 1)
+    along = np.linspace(0.0, length, int(length) + 1)
     if bend == 0:
         return foot + way * along[:, None]
     side = np.array([-way[1], way[0]])

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from histo import Compartment, LabelMap
+from histo.measure import measure_crypts
+
+Draw = Callable[..., Any]
+
+
+@pytest.mark.parametrize("mpp", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("turn_deg", [0.0, 30.0])
+def test_depth_and_width_are_those_drawn_at_any_pixel_size_and_turn(draw: Draw, mpp: float, turn_deg: float) -> None:
+    drawing = draw(length_um=450.0, villus_height_um=150.0, turn_deg=turn_deg)
+    crypts = measure_crypts(drawing.labels(mpp))
+    assert len(crypts) == drawing.n_villi - 1
+    assert crypts["is_accepted"].all()
+    assert crypts["crypt_depth_um"].to_numpy() == pytest.approx(drawing.crypt_depth_um, rel=0.02)
+    # A crypt 17 pixels wide that lies along the pixels is drawn up to one pixel off.
+    assert crypts["crypt_width_um"].to_numpy() == pytest.approx(drawing.crypt_width_um, abs=max(1.0, 1.01 * mpp))
+
+
+def _zone(draw_on: Callable[[np.ndarray], None]) -> LabelMap:
+    array = np.zeros((400, 600), dtype=np.uint8)
+    array[150:300] = Compartment.LAMINA_PROPRIA
+    array[300:350] = Compartment.SUBMUCOSA
+    draw_on(array)
+    return LabelMap(array, mpp=1.0)
+
+
+def test_a_crypt_cut_across_is_tangential() -> None:
+    def draw_on(array: np.ndarray) -> None:
+        row, col = np.indices(array.shape)
+        array[np.hypot(row - 240, col - 300) < 18] = Compartment.CRYPT
+
+    assert measure_crypts(_zone(draw_on))["reject_reason"].tolist() == ["tangential"]
+
+
+def test_a_long_crypt_that_ends_below_the_junction_has_no_junction() -> None:
+    def draw_on(array: np.ndarray) -> None:
+        array[190:280, 280:314] = Compartment.CRYPT
+
+    crypts = measure_crypts(_zone(draw_on))
+    assert crypts["reject_reason"].tolist() == ["no_junction"]
+    assert crypts["crypt_depth_um"].iloc[0] == pytest.approx(90, rel=0.03)
+
+
+def test_a_mouth_closed_by_a_thin_bridge_is_still_measured_to_the_junction() -> None:
+    def draw_on(array: np.ndarray) -> None:
+        array[160:280, 280:314] = Compartment.CRYPT
+
+    crypts = measure_crypts(_zone(draw_on))
+    assert crypts["is_accepted"].tolist() == [True]
+    assert crypts["crypt_depth_um"].iloc[0] == pytest.approx(130, rel=0.03)
+
+
+def test_crypts_that_touch_at_one_place_are_parted() -> None:
+    def draw_on(array: np.ndarray) -> None:
+        for left in (240, 280, 320):
+            array[150:270, left : left + 34] = Compartment.CRYPT
+        array[200:210, 240:354] = Compartment.CRYPT
+
+    crypts = measure_crypts(_zone(draw_on))
+    assert len(crypts) == 3
+    assert crypts["crypt_depth_um"].to_numpy() == pytest.approx(120, rel=0.03)
+
+
+def test_a_crypt_twice_as_broad_as_its_neighbours_is_fused() -> None:
+    def draw_on(array: np.ndarray) -> None:
+        for left in (60, 130, 200, 270, 340):
+            array[150:270, left : left + 34] = Compartment.CRYPT
+        array[150:270, 420:486] = Compartment.CRYPT
+
+    assert measure_crypts(_zone(draw_on))["reject_reason"].tolist().count("fused") == 1
+
+
+def test_the_lumen_of_a_crypt_belongs_to_it() -> None:
+    def draw_on(array: np.ndarray) -> None:
+        array[150:270, 280:314] = Compartment.CRYPT
+        array[165:255, 295:299] = Compartment.BACKGROUND
+
+    crypts = measure_crypts(_zone(draw_on))
+    assert crypts["crypt_area_um2"].to_numpy() == pytest.approx(120 * 34, rel=0.02)
+    assert crypts["crypt_width_um"].to_numpy() == pytest.approx(34, abs=1)
+
+
+def test_base_lies_towards_the_wall_and_mouth_towards_the_lumen(draw: Draw) -> None:
+    crypts = measure_crypts(draw(length_um=500.0).labels(1.0))
+    assert (crypts["base_row"] < crypts["mouth_row"]).all()
