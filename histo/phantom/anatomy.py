@@ -6,12 +6,13 @@ All points are (row, column) in µm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from shapely import STRtree
-from shapely.geometry import Polygon
+from shapely.geometry import Point, Polygon
 
 from histo.phantom.curve import STEP_UM
 from histo.phantom.spec import SectionSpec, smooth_noise
@@ -38,8 +39,8 @@ class Tube:
         Arc length of the foot or mouth along the mucosa-submucosa border.
     is_whole : bool
         Whether its axis lies in the plane from end to end: False for islands and crypts cut across.
-    n_overlaps : int
-        Neighbours whose outlines it crosses by more than 3 % of its area.
+    is_hidden : bool
+        Whether a neighbour hides so much of it that it cannot be measured.
     """
 
     outline: Floats
@@ -49,11 +50,11 @@ class Tube:
     width_um: float
     position_um: float
     is_whole: bool = True
-    n_overlaps: int = 0
+    is_hidden: bool = False
 
 
 def place_villi(spec: SectionSpec, wall: Wall, rng: np.random.Generator) -> list[Tube]:
-    """Stand villi on the junction, foot by foot; those that cross a neighbour are counted as such."""
+    """Stand villi on the junction, foot by foot; the later lies over the earlier."""
     villi = spec.villi
     positions, pitch = _spaced(wall, villi.pitch_um, rng)
     tubes: list[Tube] = []
@@ -66,7 +67,7 @@ def place_villi(spec: SectionSpec, wall: Wall, rng: np.random.Generator) -> list
         lifted = height * rng.uniform(0.3, 0.7) if rng.random() < villi.detached else 0.0
         waves = villi.waviness * smooth_noise(rng, max(8, round(height / STEP_UM)) + 1, 16, closed=False)
         tubes.append(_villus(spec, wall, position, _Pose(height, width, pitch, lean, bend, lifted, waves)))
-    return _with_overlaps(tubes)
+    return _with_hidden(tubes, _hides_villus)
 
 
 def place_crypts(spec: SectionSpec, wall: Wall, rng: np.random.Generator) -> list[Tube]:
@@ -84,7 +85,7 @@ def place_crypts(spec: SectionSpec, wall: Wall, rng: np.random.Generator) -> lis
         ))  # fmt: skip
         tilt = np.deg2rad(crypts.tilt_deg) * float(np.clip(rng.normal(), -2, 2))
         tubes.append(_crypt(wall, position, min(gap, 0.6 * zone), width, tilt, crypts.lumen_um))
-    return _with_overlaps(tubes)
+    return _with_hidden(tubes, _blurs_crypt)
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,13 +224,35 @@ def _cap(distance_to_end: Floats, radius: float) -> Floats:
     return np.sqrt(1 - np.clip(1 - distance_to_end / radius, 0, 1) ** 2)
 
 
-def _with_overlaps(tubes: list[Tube]) -> list[Tube]:
-    """Count, for each tube, the neighbours that it crosses."""
+def _with_hidden(tubes: list[Tube], hides: Callable[[_Pair], bool]) -> list[Tube]:
+    """Mark the tubes that a neighbour hides."""
     shapes = [Polygon(tube.outline).buffer(0) if len(tube.outline) > 3 else Polygon() for tube in tubes]
-    counts = np.zeros(len(tubes), int)
-    for left, right in STRtree(shapes).query(shapes, predicate="intersects").T:
-        if left < right:
-            shared = shapes[left].intersection(shapes[right]).area
-            for one in (left, right):
-                counts[one] += shared > 0.03 * shapes[one].area
-    return [Tube(**{**tube.__dict__, "n_overlaps": int(count)}) for tube, count in zip(tubes, counts, strict=True)]
+    hidden = np.zeros(len(tubes), bool)
+    for one, other in STRtree(shapes).query(shapes, predicate="intersects").T:
+        if one != other:
+            hidden[one] |= hides(_Pair(tubes[one], shapes[one], shapes[other], is_under=bool(one < other)))
+    return [replace(tube, is_hidden=bool(flag)) for tube, flag in zip(tubes, hidden, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A tube with its shape, and the shape of a neighbour that it crosses."""
+
+    tube: Tube
+    shape: Polygon
+    other: Polygon
+    is_under: bool
+
+    @property
+    def shared(self) -> float:
+        return float(self.shape.intersection(self.other).area / self.shape.area)
+
+
+def _hides_villus(pair: _Pair) -> bool:
+    """Say that one that lies over its tip, or over more than an eighth of it, hides a villus."""
+    return pair.is_under and (pair.other.distance(Point(pair.tube.centreline[-1])) < 3 or pair.shared > 0.125)
+
+
+def _blurs_crypt(pair: _Pair) -> bool:
+    """Say that two crypts that cross cannot be told from one another: they have no border between them."""
+    return pair.shared > 0.03

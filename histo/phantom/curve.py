@@ -72,6 +72,12 @@ class CoarseGrid:
         fine = cv2.resize(values.reshape(self.shape).astype(np.float32), size, interpolation=interpolation)
         return np.asarray(fine[: self.pixels[0], : self.pixels[1]])
 
+    def spread_steps(self, values: Floats, step: float) -> NDArray[np.float32]:
+        """Interpolate, but not across steps larger than `step`, as where the nearest place changes to another turn."""
+        linear = self.spread(values, cv2.INTER_LINEAR)
+        blocky = self.spread(values, cv2.INTER_NEAREST)
+        return np.where(np.abs(linear - blocky) > step, blocky, linear)
+
 
 @dataclass(frozen=True, eq=False)
 class CurveField:
@@ -115,11 +121,9 @@ def locate(curve: Curve, shape: tuple[int, int], mpp: float) -> CurveField:
     is_end = np.zeros(len(grid)) if curve.is_closed else (nearest == 0) | (nearest == len(curve.points) - 1)
     component = (offset * normals).sum(axis=1)
     coarse = CoarseGrid(coarse_shape, factor, shape, nearest * STEP_UM + along)
-    linear = coarse.spread(coarse.position_um, cv2.INTER_LINEAR)
-    blocky = coarse.spread(coarse.position_um, cv2.INTER_NEAREST)
     return CurveField(
-        position_um=np.where(np.abs(linear - blocky) > 4 * _COARSE_UM, blocky, linear),
-        distance_um=coarse.spread(component, cv2.INTER_LINEAR),
+        position_um=coarse.spread_steps(coarse.position_um, 4 * _COARSE_UM),
+        distance_um=coarse.spread_steps(component, 2 * factor * mpp),
         is_beside=coarse.spread(np.asarray(is_end, dtype=float), cv2.INTER_NEAREST) < 0.5,
         coarse=coarse,
     )

@@ -99,8 +99,9 @@ def draw_labels(
     for crypt in crypts:
         window, inside = fill(crypt.outline, canvas)
         labels[window][inside & mucosa[window]] = Compartment.CRYPT
-    lumen = (above > fields.crypt_zone_um) & fields.border.is_beside
-    labels[lumen & _is_valley(spec, fields, crypts)] = Compartment.VILLUS_EPITHELIUM
+    # In a roll the wall nearest to a tip may be that of the next turn, seen from its outside.
+    lumen = (labels == Compartment.BACKGROUND) & ((above > fields.crypt_zone_um) | (below > outer))
+    labels[lumen & fields.border.is_beside & _is_valley(spec, fields, crypts)] = Compartment.VILLUS_EPITHELIUM
     for villus in villi:
         window, inside = fill(villus.outline, canvas)
         labels[window][inside & lumen[window]] = Compartment.VILLUS_EPITHELIUM

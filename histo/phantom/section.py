@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from histo.errors import InvalidArgument
 from histo.phantom.anatomy import Tube, place_crypts, place_villi
-from histo.phantom.curve import STEP_UM, locate
+from histo.phantom.curve import STEP_UM, Curve, locate
 from histo.phantom.feature import hide_under_folds, place_features
 from histo.phantom.fluorescence import GAP_COLUMNS, fluoresce
 from histo.phantom.immunostain import immunostain
@@ -151,7 +151,7 @@ def _villi_table(villi: list[Tube], canvas: Canvas) -> pd.DataFrame:
     table = _tubes_table(villi, canvas, ("base", "tip"))
     table.insert(0, "villus_id", [f"v{index + 1}" for index in range(len(villi))])
     table["reject_reason"] = [
-        "detached" if not villus.is_whole else "fused" if villus.n_overlaps else "" for villus in villi
+        "detached" if not villus.is_whole else "fused" if villus.is_hidden else "" for villus in villi
     ]
     return table.rename(columns={"length_um": "villus_height_um", "width_um": "villus_width_um"})
 
@@ -160,7 +160,7 @@ def _crypts_table(crypts: list[Tube], canvas: Canvas) -> pd.DataFrame:
     table = _tubes_table(crypts, canvas, ("mouth", "base"))
     table.insert(0, "crypt_id", [f"c{index + 1}" for index in range(len(crypts))])
     table["reject_reason"] = [
-        "tangential" if not crypt.is_whole else "fused" if crypt.n_overlaps else "" for crypt in crypts
+        "tangential" if not crypt.is_whole else "fused" if crypt.is_hidden else "" for crypt in crypts
     ]
     return table.rename(columns={"length_um": "crypt_depth_um", "width_um": "crypt_width_um"})
 
@@ -171,7 +171,7 @@ def _tubes_table(tubes: list[Tube], canvas: Canvas, ends: tuple[str, str]) -> pd
         "length_um": [tube.length_um for tube in tubes],
         "width_um": [tube.width_um for tube in tubes],
         "position_um": [tube.position_um for tube in tubes],
-        "is_accepted": [tube.is_whole and not tube.n_overlaps for tube in tubes],
+        "is_accepted": [tube.is_whole and not tube.is_hidden for tube in tubes],
     })  # fmt: skip
     for name, which in zip(ends, (0, -1), strict=True):
         table[f"{name}_row"] = [line[which, 0] for line in lines]
@@ -188,8 +188,7 @@ def _layers_table(wall: Wall, villi: list[Tube], canvas: Canvas) -> pd.DataFrame
     zone = wall.border.at(position, wall.crypt_zone_um)
     mucosa = np.full(len(position), np.nan)
     if standing:
-        tips = np.array([villus.centreline[-1] for villus in standing])
-        heights = cKDTree(wall.border.points).query(tips)[0]
+        heights = np.array([_height_over_wall(villus, wall.border) for villus in standing])
         feet = np.array([villus.position_um for villus in standing])
         period = wall.border.length_um if wall.border.is_closed else None
         mucosa = np.interp(position, feet, heights, period=period)
@@ -202,3 +201,10 @@ def _layers_table(wall: Wall, villi: list[Tube], canvas: Canvas) -> pd.DataFrame
         "submucosa_um": np.full(len(position), np.nan) if wall.is_folded else submucosa,
         "muscularis_um": wall.base.at(on_base, wall.muscularis_um),
     })  # fmt: skip
+
+
+def _height_over_wall(villus: Tube, border: Curve) -> float:
+    """Distance of a tip from the stretch of border below it; in a roll another turn may be nearer."""
+    reach = np.arange(-500.0, 500.0, STEP_UM)
+    below = border.at(villus.position_um + reach, border.points)
+    return float(np.hypot(*(below - villus.centreline[-1]).T).min())
