@@ -29,7 +29,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def _readme() -> str:
-    return (ROOT / "README.md").read_text(encoding="utf-8").replace("](docs/", "](")
+    text = (ROOT / "README.md").read_text(encoding="utf-8").replace("](docs/", "](")
+    return text.replace("[CONTRIBUTING.md](CONTRIBUTING.md)", "`CONTRIBUTING.md`")
 
 
 def _commands() -> str:

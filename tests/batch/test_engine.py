@@ -26,13 +26,13 @@ from histo.schema import TABLES
 
 KILL_ON_M2 = """
 import os, signal
-import histo.io.slides.opening as opening
-whole = opening.slide_name
-def deadly(path):
-    if os.path.basename(path).startswith("m2."):
+import histo.batch.attempt as attempt
+whole = attempt.score_slide
+def deadly(job):
+    if job.slide.name == "m2":
         os.kill(os.getpid(), signal.SIGKILL)
-    return whole(path)
-opening.slide_name = deadly
+    return whole(job)
+attempt.score_slide = deadly
 """
 HERE = Settings(is_isolated=False, report=False, device="cpu")
 
