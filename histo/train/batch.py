@@ -73,7 +73,8 @@ class CropBatches(Dataset[tuple[Tensor, Tensor]]):
         return Crop(vary_look(crop.image, self.recipe.augmentation, rng), crop.truth)
 
     def _choose(self, step: int, rng: np.random.Generator) -> Path | int:
-        if rng.random() < self.recipe.real.share:
+        is_real = rng.random() < self.recipe.real.share
+        if is_real and step >= self.recipe.real.first_step:
             return self.real[rng.integers(len(self.real))]
         return self.recipe.drawn.first_seed + int(rng.integers(n_joined(step, self.recipe)))
 

@@ -66,12 +66,15 @@ class RealSource(_Settings):
         Folders of annotation sets, relative to the recipe; each holds a ``dataset.toml``.
     share : float
         Share of the crops that come from real fields; the others are drawn.
+    first_step : int
+        Step from which real fields are used; until then all crops are drawn.
     held_out_sources : list of str
         Sources (a slide, an atlas, a laboratory) whose fields are judged by and never trained on.
     """
 
     sets: tuple[str, ...] = ()
     share: Probability = 0.0
+    first_step: int = Field(0, ge=0)
     held_out_sources: tuple[str, ...] = ()
 
     @model_validator(mode="after")

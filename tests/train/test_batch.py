@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from histo.train.batch import CropBatches
+from histo.train.drawn import DrawnPool
+from histo.train.recipe import DrawnSource, RealSource, Recipe
+from histo.train.source import store_source
+
+from .conftest import draw_discs
+
+
+def batches(tmp_path: Path, first_step: int) -> CropBatches:
+    """Drawn sections are discs, the one real field is all ignored."""
+    pool = DrawnPool(tmp_path / "drawn", 1.0, "discs")
+    for seed in (10_000, 10_001):
+        store_source(pool.path(seed), *draw_discs(seed), name=f"drawn-{seed}", origin="drawn")
+    image, truth = draw_discs(5)
+    truth[:] = 255
+    truth[:2, :2] = 0
+    store_source(tmp_path / "field", image, truth, name="field", origin="atlas")
+    recipe = Recipe(
+        name="toy",
+        crop=64,
+        drawn=DrawnSource(sections=2, at_start=2),
+        real=RealSource(sets=("set",), share=0.5, first_step=first_step),
+    )
+    return CropBatches(recipe, pool, [tmp_path / "field"])
+
+
+def test_real_fields_wait_for_their_first_step(tmp_path: Path) -> None:
+    waiting = batches(tmp_path, first_step=3)
+    ignored = [[bool((truth == 255).float().mean() > 0.9) for truth in waiting[step][1]] for step in range(6)]
+    assert not any(any(crops) for crops in ignored[:3])
+    assert any(any(crops) for crops in ignored[3:])
+
+
+def test_waiting_changes_no_later_batch(tmp_path: Path) -> None:
+    at_once, waiting = batches(tmp_path, first_step=0), batches(tmp_path, first_step=3)
+    for expected, found in zip(at_once[4], waiting[4], strict=True):
+        assert (expected == found).all()
