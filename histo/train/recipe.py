@@ -74,7 +74,7 @@ class RealSource(_Settings):
 
     sets: tuple[str, ...] = ()
     share: Probability = 0.0
-    first_step: int = Field(0, ge=0)
+    first_step: int = Field(default=0, ge=0)
     held_out_sources: tuple[str, ...] = ()
 
     @model_validator(mode="after")
