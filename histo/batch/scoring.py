@@ -20,7 +20,7 @@ from histo.io import Slide, open_slide
 from histo.io.results import write_atomically, write_table
 from histo.measure import measure_section
 from histo.nn import Model, choose_device, load_model
-from histo.segmentation import segment
+from histo.segmentation import keep_own, segment
 from histo.tissue import find_sections
 from histo.types import SectionId
 
@@ -119,8 +119,10 @@ def _score_sections(
     flags = check_stain(slide, job.slide.stain, any_stain=job.fingerprint.any_stain)
     rows: dict[str, list[pd.DataFrame]] = {name: [] for name in PART_TABLES}
     outputs: list[str] = []
-    for section in find_sections(slide):
-        labels = segment(slide, model=model, section=section, device=device)
+    sections = find_sections(slide)
+    for section in sections:
+        predicted = segment(slide, model=model, section=section, device=device)
+        labels = keep_own(predicted, section, (other for other in sections if other is not section))
         measures = measure_section(labels)
         scored = ScoredSection(SectionId(job.slide.name, section.id), section, labels, measures, flags)
         outputs += write_section(job.results, slide, scored)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -56,8 +55,12 @@ def choose_device(name: str | None = None) -> torch.device:
 
 
 def tiles_at_once(device: torch.device) -> int:
-    """Say how many tiles to have in work at once: threads on the CPU, the batch elsewhere."""
-    return min(os.cpu_count() or 1, _MOST_THREADS) if device.type == "cpu" else _TILES_ON_ACCELERATOR
+    """Say how many tiles to have in work at once: threads on the CPU, the batch elsewhere.
+
+    On the CPU these are torch's own number of threads, which OMP_NUM_THREADS sets: so a batch that shares the cores out
+    among its workers is obeyed.
+    """
+    return min(torch.get_num_threads(), _MOST_THREADS) if device.type == "cpu" else _TILES_ON_ACCELERATOR
 
 
 def autocast(device: torch.device) -> AbstractContextManager[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from histo.segmentation.ownership import keep_own
 from histo.segmentation.structure import SlideWindow, segment
 
-__all__ = ["SlideWindow", "segment"]
+__all__ = ["SlideWindow", "keep_own", "segment"]
