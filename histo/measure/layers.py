@@ -53,7 +53,8 @@ def measure_layers(labels: LabelMap) -> pd.DataFrame:
     """Measure the layers of the wall every 10 µm along the mucosa-submucosa border.
 
     Thicknesses are arc lengths along streamlines of a harmonic field, so that they neither depend on the side one
-    starts from nor run into another limb of a fold. A layer that is missing at a place has no number there.
+    starts from nor run into another limb of a fold. A layer that is missing at a place, or that runs out of the map,
+    has no number there.
 
     Parameters
     ----------
@@ -124,12 +125,12 @@ def find_crossings(fine: TissueGrid, lines: Streamlines) -> Crossings:
 
 
 def _profile(fine: TissueGrid, kinds: tuple[Kind, ...], lines_um: Floats) -> Floats:
-    """Share of these kinds along each line, 0 to 1; 0 where a line has ended."""
+    """Share of these kinds along each line, 0 to 1; not a number off the map, where nobody knows what follows."""
     points = np.nan_to_num(lines_um, nan=-1e6)
     share = sample(fine.share(*kinds), points, fine.pixel_um) / 255
     size = np.array(fine.shape) * fine.pixel_um
     is_off = ((points < 0) | (points > size)).any(axis=-1)
-    share[is_off] = 0.0
+    share[is_off] = np.nan
     return share
 
 

@@ -122,7 +122,7 @@ def _evidence(
     number = instances.numbers
     inside = number > 0
     pixels = np.bincount(number[inside], minlength=n)[1:]
-    area = np.asarray(pixels * pixel_um**2, dtype=float)
+    area = _area_um2(tissue.coarse, instances)
     root = np.asarray(np.bincount(number[instances.is_root], minlength=n)[1:] * pixel_um, float)
     core = np.bincount(number[instances.is_core], minlength=n)[1:]
     probability = np.bincount(number[inside], tissue.probability[inside], minlength=n)[1:] / np.maximum(pixels, 1)
@@ -159,6 +159,19 @@ def _is_branched(instances: VillusInstances, height_um: Floats) -> NDArray[np.bo
     return branched
 
 
+def _area_um2(coarse: TissueGrid, instances: VillusInstances) -> Floats:
+    """Sum of the villi's shares, so that a border between the pixels is counted where it lies."""
+    share = coarse.share(*VILLUS, hole_um2=_HOLE_UM2)
+    sums = np.bincount(_owners(instances.numbers).ravel(), share.ravel(), minlength=instances.n + 1)[1:]
+    return np.asarray(sums / 255 * coarse.pixel_um**2, dtype=float)
+
+
+def _owners(number: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Numbers of the villi, and of those within two pixels of them, where a blurred border may reach."""
+    near = np.asarray(cv2.dilate(number.astype(np.float32), np.ones((5, 5), np.uint8)), dtype=np.int64)
+    return np.where(number > 0, number, near)
+
+
 def _contour_um(coarse: TissueGrid, instances: VillusInstances) -> Floats:
     """Length of the border with the lumen, and with villi that touch.
 
@@ -167,11 +180,9 @@ def _contour_um(coarse: TissueGrid, instances: VillusInstances) -> Floats:
     """
     number = instances.numbers
     n = instances.n + 1
-    slope_row, slope_col = np.gradient(coarse.shares[Kind.LUMEN].astype(np.float32) / np.float32(255))
-    # The slope reaches a little beyond the villus's own pixels.
-    owner = np.asarray(cv2.dilate(number.astype(np.float32), np.ones((5, 5), np.uint8)), dtype=np.int64)
-    owner = np.where(number > 0, number, owner)
-    free = np.bincount(owner.ravel(), np.hypot(slope_row, slope_col).ravel(), minlength=n)
+    lumen = np.pad(coarse.shares[Kind.LUMEN].astype(np.float32) / np.float32(255), 1, mode="edge")
+    slope_row, slope_col = (slope[1:-1, 1:-1] for slope in np.gradient(lumen))
+    free = np.bincount(_owners(number).ravel(), np.hypot(slope_row, slope_col).ravel(), minlength=n)
     touching = np.zeros(n)
     for d_row, d_col, spacing in ((0, 1, 1.0), (1, 0, 1.0), (1, 1, 0.5**0.5), (1, -1, 0.5**0.5)):
         here = number[: number.shape[0] - d_row, max(0, -d_col) : number.shape[1] - max(0, d_col)]

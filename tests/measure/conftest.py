@@ -46,15 +46,17 @@ class Drawing:
         return 2 * np.pi * self.radius_um if self.radius_um else self.length_um
 
     def _draw(self, mpp: float) -> NDArray[np.uint8]:
-        reach = self._half_side
-        side = int(np.ceil(2 * reach / mpp))
-        centre = (np.arange(side) + 0.5) * mpp - side * mpp / 2
-        row, col = np.meshgrid(centre, centre, indexing="ij")
+        low, high = self._window
+        shape = np.ceil((high - low) / mpp).astype(int)
+        middle = 0.5 * (low + high)
+        row, col = np.meshgrid(
+            *(middle[axis] + (np.arange(n) + 0.5 - n / 2) * mpp for axis, n in enumerate(shape)), indexing="ij"
+        )
         turn = np.deg2rad(self.turn_deg)
         x = np.cos(turn) * col + np.sin(turn) * row
         y = -np.sin(turn) * col + np.cos(turn) * row
         across, along = self._wall_frame(x, y)
-        drawn = np.zeros((side, side), dtype=np.uint8)
+        drawn = np.zeros(shape, dtype=np.uint8)
         inside = (along >= 0) & (along <= self._wall_um)
         edges = [
             (-self.submucosa_um - self.muscularis_um, -self.submucosa_um, Compartment.MUSCULARIS),
@@ -69,10 +71,24 @@ class Drawing:
         return drawn
 
     @property
-    def _half_side(self) -> float:
+    def _window(self) -> tuple[Floats, Floats]:
+        """Least and greatest row and column of what is drawn, with 30 µm of glass around it."""
         if self.radius_um:
-            return self.radius_um + self.submucosa_um + self.muscularis_um + 40.0
-        return 0.5 * np.hypot(self.length_um, 900.0) + 20.0 if self.turn_deg % 90 else self.length_um / 2 + 140.0
+            side = self.radius_um + self.submucosa_um + self.muscularis_um + 30.0
+            return np.array([-side, -side]), np.array([side, side])
+        lean = (1 - np.cos(self.bend_per_um * self.villus_height_um)) / self.bend_per_um if self.bend_per_um else 0.0
+        x = self.length_um / 2 + 30.0 + max(0.0, lean + self.villus_width_um / 2 - self.spacing_um / 2)
+        bottom = -300.0 - self.submucosa_um - self.muscularis_um - 30.0
+        top = -300.0 + self.crypt_zone_um + self.villus_height_um + 30.0
+        turn = np.deg2rad(self.turn_deg)
+        corners = np.array(
+            [
+                (np.sin(turn) * a + np.cos(turn) * b, np.cos(turn) * a - np.sin(turn) * b)
+                for a in (-x, x)
+                for b in (bottom, top)
+            ]
+        )
+        return corners.min(axis=0), corners.max(axis=0)
 
     def _wall_frame(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Height above the mucosa-submucosa border, and position along it."""

@@ -75,6 +75,17 @@ def test_muscle_is_missing_only_where_it_is_cut_away(draw: Draw) -> None:
     assert layers.loc[missing, "col"].between(start - 30, start + 280).all()
 
 
+def test_a_layer_that_runs_out_of_the_map_has_no_number() -> None:
+    array = np.zeros((500, 600), dtype=np.uint8)
+    array[100:250] = Compartment.LAMINA_PROPRIA
+    array[250:330] = Compartment.SUBMUCOSA
+    array[330:500] = Compartment.MUSCULARIS
+    for turned in (array, np.rot90(array)):
+        layers = measure_layers(LabelMap(np.ascontiguousarray(turned), mpp=1.0))
+        assert layers["muscularis_um"].isna().all()
+        assert layers["submucosa_um"].median() == pytest.approx(80.0, rel=0.02)
+
+
 def test_a_cleft_in_the_muscle_does_not_end_it() -> None:
     array = np.zeros((700, 900), dtype=np.uint8)
     array[100:250] = Compartment.LAMINA_PROPRIA

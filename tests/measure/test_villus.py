@@ -32,7 +32,8 @@ def test_bent_villi_are_measured_along_their_bend(draw: Draw, turn_deg: float) -
 
 
 def test_villi_of_a_ring_are_found_all_around(draw: Draw) -> None:
-    drawing = draw(radius_um=500.0, villus_height_um=180.0)
+    # At the height of the tips the ring is so narrow that broader villi would overlap.
+    drawing = draw(radius_um=500.0, villus_height_um=180.0, villus_width_um=60.0)
     villi = measure_villi(drawing.labels(2.0))
     assert villi["is_accepted"].sum() == drawing.n_villi
     assert villi["villus_height_um"].to_numpy() == pytest.approx(180.0, rel=0.01)
@@ -51,7 +52,7 @@ def test_area_and_contour_are_those_of_a_tube_with_a_round_tip(draw: Draw) -> No
     villi = measure_villi(drawing.labels(1.0))
     half = drawing.villus_width_um / 2
     shaft = drawing.villus_height_um - half
-    assert villi["villus_area_um2"].to_numpy() == pytest.approx(2 * half * shaft + np.pi * half**2 / 2, rel=0.02)
+    assert villi["villus_area_um2"].to_numpy() == pytest.approx(2 * half * shaft + np.pi * half**2 / 2, rel=0.01)
     assert villi["villus_perimeter_um"].to_numpy() == pytest.approx(2 * shaft + np.pi * half, rel=0.04)
 
 
@@ -72,8 +73,7 @@ def test_tip_and_base_are_level_0_pixels_of_the_slide(draw: Draw) -> None:
 
 
 def test_an_island_above_the_villi_is_detached(draw: Draw) -> None:
-    labels = draw(length_um=500.0, villus_height_um=200.0).labels(1.0)
-    array = labels.array.copy()
+    array = np.pad(draw(length_um=500.0, villus_height_um=200.0).labels(1.0).array, ((0, 120), (0, 0)))
     row, col = np.indices(array.shape)
     rows = np.flatnonzero((array == Compartment.VILLUS_EPITHELIUM).any(axis=1))
     away = np.hypot(row - (rows.max() + 60), col - array.shape[1] / 2)
