@@ -32,7 +32,7 @@ def class_weights(frequencies: NDArray[np.float64], balance: float) -> NDArray[n
 
     Examples
     --------
-    >>> class_weights(np.array([0.8, 0.2]), balance=0.5).round(2).tolist()
+    >>> class_weights(np.array([0.8, 0.2]), balance=0.5).astype(float).round(2).tolist()
     [0.83, 1.67]
     """
     seen = frequencies > 0

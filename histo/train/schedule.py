@@ -28,8 +28,8 @@ def learning_rate(step: int, settings: Optimisation) -> float:
     Examples
     --------
     >>> settings = Optimisation(steps=100, warmup_steps=10, learning_rate=0.1)
-    >>> [round(learning_rate(step, settings), 3) for step in (0, 9, 55, 100)]
-    [0.01, 0.1, 0.05, 0.001]
+    >>> [round(learning_rate(step, settings), 4) for step in (0, 9, 55, 100)]
+    [0.01, 0.1, 0.0505, 0.001]
     """
     if step < settings.warmup_steps:
         return settings.learning_rate * (step + 1) / settings.warmup_steps
