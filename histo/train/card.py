@@ -7,6 +7,7 @@ from textwrap import dedent
 import pandas as pd
 
 from histo.nn import ModelSpec
+from histo.train.annotationset import AnnotatedField
 from histo.train.drawn import DRAWN
 from histo.train.record import TrainingRecord
 
@@ -60,7 +61,24 @@ def _training(spec: ModelSpec, record: TrainingRecord) -> str:
     if recipe.real.share < 1:
         seeds = f"{recipe.drawn.first_seed} to {recipe.drawn.first_seed + recipe.drawn.sections - 1}"
         lines += ["", f"Drawn sections: seeds {seeds}, drawn by `histo.phantom` as of digest `{record.drawing}`."]
+    if record.trained:
+        lines += ["", *_fields("Real fields that it learned from", record.trained)]
+        lines += ["", f"Strictest licence among their pictures: {_strictest(record.trained)}."]
+    if record.held_out:
+        lines += ["", *_fields("Real fields that were held out, by source", record.held_out)]
     return "\n".join(lines)
+
+
+def _fields(title: str, entries: tuple[AnnotatedField, ...]) -> list[str]:
+    rows = [f"| {entry.name} | {entry.source} | {entry.mpp:g} | {entry.licence} |" for entry in entries]
+    return [f"{title}:", "", "| field | source | µm/px | licence of the picture |", "|--|--|--|--|", *rows]
+
+
+def _strictest(entries: tuple[AnnotatedField, ...]) -> str:
+    """Name the licence that allows least; a picture without one allows nothing beyond what the law does."""
+    licences = sorted({entry.licence for entry in entries})
+    order = ("none stated", "research", "NC", "ND", "SA", "BY")
+    return min(licences, key=lambda licence: next((i for i, mark in enumerate(order) if mark in licence), len(order)))
 
 
 def _accuracy(judged: pd.DataFrame) -> str:

@@ -70,8 +70,15 @@ def export_model(
     place = Path(output) if output is not None else model_folder(recipe_path, run.recipe.name)
     place.mkdir(parents=True, exist_ok=True)
     model = _write_weights(run.recipe, run.checkpoint, place)
-    judged = _judge(run, model, device, progress)
-    record = TrainingRecord(run.recipe, run.checkpoint.step, run.checkpoint.drawing)
+    real = prepare_fields(run.recipe.real, run.recipe_path.parent, run.recipe.mpp, run.folder / "real")
+    judged = _judge(run, model, real.held_out, device, progress)
+    record = TrainingRecord(
+        run.recipe,
+        run.checkpoint.step,
+        run.checkpoint.drawing,
+        trained=tuple(real.entries[place] for place in real.trained),
+        held_out=tuple(real.entries[place] for place in real.held_out),
+    )
     _write(place / "metrics.json", json.dumps(_metrics(judged, record), indent=2, ensure_ascii=False) + "\n")
     _write(place / "CARD.md", write_card(model.spec, judged, record))
     copy = place / "train.toml"
@@ -92,7 +99,7 @@ def _write_weights(recipe: Recipe, checkpoint: Checkpoint, place: Path) -> Model
         sha256="0" * 64,
         licence=recipe.licence,
         trained_on=_trained_on(recipe),
-        validated_on=recipe.real.sets if recipe.real.held_out_sources else (),
+        validated_on=_names(recipe.real.sets) if recipe.real.held_out_sources else (),
     )
     write_model(place, checkpoint.averaged_weights, spec)
     return read_model(place)
@@ -100,16 +107,19 @@ def _write_weights(recipe: Recipe, checkpoint: Checkpoint, place: Path) -> Model
 
 def _trained_on(recipe: Recipe) -> tuple[str, ...]:
     drawn = ("drawn sections",) if recipe.real.share < 1 else ()
-    return (*drawn, *(recipe.real.sets if recipe.real.share > 0 else ()))
+    return (*drawn, *(_names(recipe.real.sets) if recipe.real.share > 0 else ()))
 
 
-def _judge(run: Run, model: Model, device: str | None, progress: Progress | None) -> pd.DataFrame:
+def _names(sets: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(Path(folder).name for folder in sets)
+
+
+def _judge(run: Run, model: Model, held_out: list[Path], device: str | None, progress: Progress | None) -> pd.DataFrame:
     drawn = run.drawn.fill(
         run.held_out_seeds,
         progress=None if progress is None else lambda done, total: progress("drawing", done, total),
     )
-    real = prepare_fields(run.recipe.real, run.recipe_path.parent, run.recipe.mpp, run.folder / "real").held_out
-    return judgement_table(judge(model, [*drawn, *real], device=device, progress=progress))
+    return judgement_table(judge(model, [*drawn, *held_out], device=device, progress=progress))
 
 
 def _metrics(judged: pd.DataFrame, record: TrainingRecord) -> dict[str, object]:

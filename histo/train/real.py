@@ -30,10 +30,13 @@ class RealFields:
         Fields to train on.
     held_out : list of Path
         Fields to judge by.
+    entries : dict of Path to AnnotatedField
+        What the set says of each.
     """
 
     trained: list[Path] = field(default_factory=list)
     held_out: list[Path] = field(default_factory=list)
+    entries: dict[Path, AnnotatedField] = field(default_factory=dict)
 
 
 def prepare_fields(settings: RealSource, beside: Path, mpp: float, folder: Path) -> RealFields:
@@ -59,16 +62,26 @@ def prepare_fields(settings: RealSource, beside: Path, mpp: float, folder: Path)
     InvalidAnnotation
         If a set, a picture or its polygons do not read.
     InvalidRecipe
-        If a held-out source is in no set, or nothing is left to train on.
+        If a held-out source or an unused field is in no set, or nothing is left to train on.
     """
     prepared = RealFields()
     sources: set[str] = set()
-    for name in settings.sets:
-        for entry in read_annotation_set(beside / name).fields:
-            sources.add(entry.source)
-            chosen = prepared.held_out if entry.source in settings.held_out_sources else prepared.trained
-            chosen.append(prepare_field(entry, mpp, folder))
+    entries = [entry for name in settings.sets for entry in read_annotation_set(beside / name).fields]
+    for entry in entries:
+        sources.add(entry.source)
+        if entry.name in settings.unused_fields:
+            continue
+        place = prepare_field(entry, mpp, folder)
+        prepared.entries[place] = entry
+        (prepared.held_out if entry.source in settings.held_out_sources else prepared.trained).append(place)
     unknown = sorted(set(settings.held_out_sources) - sources)
+    absent = sorted(set(settings.unused_fields) - {entry.name for entry in entries})
+    if absent:
+        raise InvalidRecipe(
+            "real.unused_fields does not fit the sets",
+            expected=f"some of {', '.join(sorted(entry.name for entry in entries)) or '(no fields: no sets)'}",
+            got=", ".join(absent),
+        )
     if unknown or (settings.share > 0 and not prepared.trained):
         raise InvalidRecipe(
             "real.held_out_sources does not fit the sets",

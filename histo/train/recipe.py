@@ -70,12 +70,15 @@ class RealSource(_Settings):
         Step from which real fields are used; until then all crops are drawn.
     held_out_sources : list of str
         Sources (a slide, an atlas, a laboratory) whose fields are judged by and never trained on.
+    unused_fields : list of str
+        Fields that are neither trained on nor judged by.
     """
 
     sets: tuple[str, ...] = ()
     share: Probability = 0.0
     first_step: int = Field(default=0, ge=0)
     held_out_sources: tuple[str, ...] = ()
+    unused_fields: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _check_share(self) -> RealSource:

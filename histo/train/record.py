@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from histo.train.annotationset import AnnotatedField
 from histo.train.recipe import Recipe
 
 __all__ = ["TrainingRecord"]
@@ -21,11 +22,15 @@ class TrainingRecord:
         Steps done.
     drawing : str
         Digest of the code that drew the sections.
+    trained, held_out : tuple of AnnotatedField
+        Real fields that it learned from, and that it is judged by.
     """
 
     recipe: Recipe
     step: int
     drawing: str
+    trained: tuple[AnnotatedField, ...] = ()
+    held_out: tuple[AnnotatedField, ...] = ()
 
     @property
     def is_finished(self) -> bool:

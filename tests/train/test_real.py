@@ -96,3 +96,16 @@ def test_sources_that_leave_nothing_or_are_not_there_are_refused(
     settings = RealSource(sets=("set",), share=0.5, held_out_sources=held_out)
     with pytest.raises(InvalidRecipe, match="some, not all, of atlas, lab"):
         prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept")
+
+
+def test_unused_fields_are_neither_trained_on_nor_judged_by(annotated: Path, tmp_path: Path) -> None:
+    settings = RealSource(sets=("set",), share=0.5, unused_fields=("b1",))
+    fields = prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept")
+    assert [fields.entries[path].name for path in fields.trained] == ["a1"]
+    assert fields.held_out == []
+
+
+def test_an_unused_field_that_is_in_no_set_is_refused(annotated: Path, tmp_path: Path) -> None:
+    settings = RealSource(sets=("set",), share=0.5, unused_fields=("c7",))
+    with pytest.raises(InvalidRecipe, match=r"some of a1, b1.*got c7"):
+        prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept")
