@@ -107,7 +107,7 @@ def test_score_then_study_then_report(drawn_slides: Path, tmp_path: Path, capsys
     out, design = tmp_path / "results", drawn_slides / "animals.csv"
     (tmp_path / "empty.svs").touch()
     slides = [str(drawn_slides), str(tmp_path / "empty.svs")]
-    arguments = ["score", *slides, "--design", str(design), "--out", str(out), "--device", "cpu", "--json"]
+    arguments = ["score", *slides, "--design", str(design), "--out", str(out), "--workers", "1", "--json"]
     assert main(arguments) == 1
     summary = json.loads(capsys.readouterr().out)
     assert (summary["n_in"], summary["n_scored"], summary["n_failed"]) == (4, 3, 1)

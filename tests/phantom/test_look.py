@@ -55,7 +55,7 @@ def test_optical_density_lies_in_the_plane_of_the_two_stains() -> None:
 
 
 def test_brown_marks_cd4_positive_cells_only() -> None:
-    spec = short(SectionSpec.mouse(), 400)
+    spec = short(SectionSpec.mouse(), 250)
     drawn = draw_section(spec, mpp=0.5, stain="dab")
     rows, cols = np.rint(drawn.cells[["row", "col"]].to_numpy()).astype(int).T
     height, width = drawn.labels.shape
@@ -67,7 +67,7 @@ def test_brown_marks_cd4_positive_cells_only() -> None:
 
 
 def test_zo1_line_is_dark_in_its_gaps() -> None:
-    spec = short(SectionSpec.mouse(), 500)
+    spec = short(SectionSpec.mouse(), 350)
     drawn = draw_section(spec, mpp=0.5, stain="fluorescence")
     assert drawn.image.dtype == np.uint16
     zo1 = drawn.image[..., 3].astype(float)
@@ -83,7 +83,7 @@ def test_random_sections_hold_every_compartment_between_them() -> None:
     for seed in range(8):
         spec = random_spec(np.random.default_rng(seed))
         small = replace(spec, wall=replace(spec.wall, length_um=min(spec.wall.length_um, 1800.0)))
-        drawn = draw_section(small, mpp=6.0, seed=seed)
+        drawn = draw_section(small, mpp=8.0, seed=seed)
         assert drawn.image.shape == (*drawn.labels.shape, 3)
         seen |= set(np.unique(drawn.labels.array).tolist())
     assert seen == {int(compartment) for compartment in Compartment}

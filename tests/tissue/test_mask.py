@@ -12,12 +12,12 @@ TISSUE = np.array([205, 120, 175])
 
 
 def draw_patch(
-    glass=(243, 242, 240), mpp: float = 8.0, density: float = 1.0
+    glass=(243, 242, 240), mpp: float = 8.0, density: float = 1.0, size: float = 1.0
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """A patch of 2 x 3 mm on a slide of 6 x 8 mm, stained as strongly as `density` says, with camera noise."""
-    rows, cols = round(6000 / mpp), round(8000 / mpp)
-    truth = np.zeros((rows, cols), dtype=bool)
-    truth[round(2000 / mpp) : round(4000 / mpp), round(2500 / mpp) : round(5500 / mpp)] = True
+    """A patch of 2 x 3 mm on a slide of 6 x 8 mm, times `size`, as strongly stained as `density` says, with noise."""
+    unit = 1000 * size / mpp
+    truth = np.zeros((round(6 * unit), round(8 * unit)), dtype=bool)
+    truth[round(2 * unit) : round(4 * unit), round(2.5 * unit) : round(5.5 * unit)] = True
     light = np.asarray(glass, dtype=float)
     transmitted = (TISSUE / 255.0) ** density
     image = np.where(truth[..., None], light * transmitted, light)
@@ -47,13 +47,13 @@ def test_pale_and_dark_tissue_is_found(density: float) -> None:
     assert overlap(find_tissue(image, 8.0), truth) > 0.96
 
 
-@pytest.mark.parametrize("mpp", [2.0, 4.0, 8.0, 16.0])
-def test_the_area_in_mm2_does_not_depend_on_the_pixel_size(mpp: float) -> None:
-    image, _ = draw_patch(mpp=mpp)
+@pytest.mark.parametrize(("mpp", "size"), [(2.0, 0.5), (4.0, 0.5), (8.0, 1.0), (16.0, 1.0)])
+def test_the_area_in_mm2_does_not_depend_on_the_pixel_size(mpp: float, size: float) -> None:
+    image, _ = draw_patch(mpp=mpp, size=size)
 
     area_mm2 = np.count_nonzero(find_tissue(image, mpp)) * (mpp / 1000.0) ** 2
 
-    assert area_mm2 == pytest.approx(6.0, rel=0.04)
+    assert area_mm2 == pytest.approx(6.0 * size**2, rel=0.04)
 
 
 def test_the_black_around_an_eyepiece_is_no_tissue() -> None:
