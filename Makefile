@@ -13,7 +13,7 @@ demo: $(VENV)/.installed
 
 test: check
 	$(DISPLAYED) $(BIN)/pytest $$($(BIN)/python .ci/qt_option.py)
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -22,7 +22,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.installed-dev
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "site/index.html"
 
 bench: $(VENV)/.installed-dev

@@ -1,11 +1,13 @@
-"""Fill the pages that are made from the code: tables, commands, failures, models."""
+"""Fill the pages that are made from code and data: tables, commands, failures, models, benchmarks, annotations."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,14 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Put what the code says in place of ``{{ name }}``."""
     if page.file.src_uri == "index.md":
         return _readme()
-    makers = {"tables": schema_markdown, "commands": _commands, "failures": _failures, "cards": _cards}
+    makers = {
+        "tables": schema_markdown,
+        "commands": _commands,
+        "failures": _failures,
+        "cards": _cards,
+        "benchmarks": _benchmarks,
+        "annotations": _annotations,
+    }
     for name, make in makers.items():
         marker = f"{{{{ {name} }}}}"
         if marker in markdown:
@@ -57,3 +66,35 @@ def _failures() -> str:
 def _cards() -> str:
     cards = sorted((ROOT / "models").glob("*/CARD.md"))
     return "\n\n".join(card.read_text(encoding="utf-8").replace("\n# ", "\n## ") for card in cards)
+
+
+def _benchmarks() -> str:
+    parts = []
+    for script in sorted((ROOT / "benchmarks").glob("*.py")):
+        output = ROOT / "benchmarks" / "results" / f"{script.stem}.txt"
+        if output.exists():
+            doc = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+            printed = output.read_text(encoding="utf-8").rstrip()
+            parts.append(f"## {script.stem}\n\n{doc}\n\n```text\n{printed}\n```")
+    return "\n\n".join(parts)
+
+
+def _annotations() -> str:
+    parts = []
+    for path in sorted((ROOT / "annotations").glob("*/dataset.toml")):
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        fields = data["fields"]
+        n_sources = len({field["source"] for field in fields})
+        n_villi, n_crypts = (sum(field.get(f"n_{kind}_axes", 0) for field in fields) for kind in ("villus", "crypt"))
+        parts += [
+            f"## {data['name']}",
+            f"{data.get('description', '').strip()}",
+            f"{len(fields)} fields of {n_sources} sources, {n_villi} villi and {n_crypts} crypts with a centreline.",
+            "| field | source | µm/px | villi | crypts | licence of the picture |\n|--|--|--|--|--|--|\n"
+            + "\n".join(
+                f"| {field['name']} | {field['source']} | {field['mpp']:g} | {field.get('n_villus_axes', 0)}"
+                f" | {field.get('n_crypt_axes', 0)} | {field.get('licence', 'none stated')} |"
+                for field in fields
+            ),
+        ]
+    return "\n\n".join(parts)
