@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -56,7 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     # --debug is meant wherever it stands: who needs it has just typed the command without it.
     is_debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
-    _set_up_logging(is_debug=is_debug)
+    with _log_to_stderr(is_debug=is_debug):
+        return _run(arguments, is_debug=is_debug)
+
+
+def _run(arguments: list[str], *, is_debug: bool) -> int:
     try:
         get_command(_app()).main(args=arguments, prog_name="histo")
     except SystemExit as end:
@@ -96,10 +101,18 @@ def _global_options(
     """
 
 
-def _set_up_logging(*, is_debug: bool) -> None:
+@contextmanager
+def _log_to_stderr(*, is_debug: bool) -> Iterator[None]:
+    """Log to stderr while a command runs; a program that calls `main` keeps the logging that it had."""
     handler = logging.StreamHandler(stderr.file)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("histo")
+    before = logger.handlers, logger.level
     logger.handlers = [handler]
     # Without --debug the commands say themselves what matters.
     logger.setLevel(logging.DEBUG if is_debug else logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.handlers, level = before
+        logger.setLevel(level)

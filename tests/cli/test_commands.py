@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,14 @@ def test_what_cannot_run_ends_with_2_and_says_why_without_a_traceback(
 def test_debug_shows_the_traceback_wherever_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study", "absent", "--debug"]) == 2
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["study", "absent"], ["study", "absent", "--debug"]])
+def test_the_logging_of_a_program_that_calls_a_command_stays_as_it_was(arguments: list[str]) -> None:
+    logger = logging.getLogger("histo")
+    before = list(logger.handlers), logger.level
+    main(arguments)
+    assert (logger.handlers, logger.level) == before
 
 
 def test_info_says_size_and_pixel_size_and_where_it_stands(
