@@ -42,7 +42,10 @@ class Provenance:
     def validation_note(self) -> str:
         """How far the model's labels may be trusted, in one sentence."""
         if self.validated_on:
-            return f"The model was validated on real images: {', '.join(self.validated_on)} (see its card)."
+            judged = ", ".join(self.validated_on)
+            return (
+                f"The model was judged on real images it never saw ({judged}); its card says how well it does on them."
+            )
         if self.validated_on is None:
             return "It is not on record what the model was validated on: look it up on its card before you rely on it."
         return (
