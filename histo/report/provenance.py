@@ -43,9 +43,7 @@ class Provenance:
         """How far the model's labels may be trusted, in one sentence."""
         if self.validated_on:
             judged = ", ".join(self.validated_on)
-            return (
-                f"The model was judged on real images it never saw ({judged}); its card says how well it did."
-            )
+            return f"The model was judged on real images it never saw ({judged}); its card says how well it did."
         if self.validated_on is None:
             return "It is not on record what the model was validated on: look it up on its card before you rely on it."
         return (
