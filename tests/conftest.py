@@ -31,31 +31,42 @@ def draw_sections_table() -> Callable[..., pd.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def untrained_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for HISTO_MODELS: ``structure-v1`` is there a small network of random weights, quick and wrong."""
-    import torch
+def write_untrained() -> Callable[..., Path]:
+    """A function that writes a small network of random weights, quick and wrong, into a folder named like it."""
 
-    from histo.nn import ModelSpec, write_model
-    from histo.nn.network import build_network
-    from histo.types import Compartment
+    def write(folder: Path, *, mpp: float, tile: int = 128, seed: int = 0) -> Path:
+        import torch
 
+        from histo.nn import ModelSpec, write_model
+        from histo.nn.network import build_network
+        from histo.types import Compartment
+
+        torch.manual_seed(seed)
+        spec = ModelSpec(
+            name=folder.name,
+            encoder="mobilenet_v3_small",
+            classes=tuple(compartment.label for compartment in Compartment),
+            mpp=mpp,
+            tile=tile,
+            halo=32,
+            sha256="0" * 64,
+            licence="BSD-3-Clause",
+            trained_on=("nothing",),
+        )
+        network = build_network(spec.encoder, len(spec.classes))
+        with torch.no_grad():
+            network.head.weight.mul_(40)  # so that random features give labels that differ
+        write_model(folder, network.state_dict(), spec)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def untrained_models(tmp_path_factory: pytest.TempPathFactory, write_untrained: Callable[..., Path]) -> Path:
+    """A folder for HISTO_MODELS: ``structure-v1`` is there a small network of random weights."""
     folder = tmp_path_factory.mktemp("models")
-    torch.manual_seed(0)
-    spec = ModelSpec(
-        name="structure-v1",
-        encoder="mobilenet_v3_small",
-        classes=tuple(compartment.label for compartment in Compartment),
-        mpp=4.0,
-        tile=128,
-        halo=32,
-        sha256="0" * 64,
-        licence="BSD-3-Clause",
-        trained_on=("nothing",),
-    )
-    network = build_network(spec.encoder, len(spec.classes))
-    with torch.no_grad():
-        network.head.weight.mul_(40)  # so that random features give labels that differ
-    write_model(folder / spec.name, network.state_dict(), spec)
+    write_untrained(folder / "structure-v1", mpp=4.0)
     return folder
 
 

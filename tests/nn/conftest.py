@@ -1,37 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from histo.nn import Model, ModelSpec, read_model, write_model
-from histo.nn.network import build_network
-from histo.types import Compartment
+from histo.nn import Model, read_model
 
 
 @pytest.fixture(scope="session")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model_folder(tmp_path_factory: pytest.TempPathFactory, write_untrained: Callable[..., Path]) -> Path:
     """A small network of random weights, in small tiles so that a small picture needs several."""
-    folder = tmp_path_factory.mktemp("models") / "toy"
-    torch.manual_seed(3)
-    spec = ModelSpec(
-        name="toy",
-        encoder="mobilenet_v3_small",
-        classes=tuple(member.label for member in Compartment),
-        mpp=1.0,
-        tile=128,
-        halo=32,
-        sha256="0" * 64,
-        licence="BSD-3-Clause",
-        trained_on=("nothing",),
-    )
-    network = build_network(spec.encoder, len(spec.classes))
-    with torch.no_grad():
-        network.head.weight.mul_(40)  # so that random features give labels that differ
-    write_model(folder, network.state_dict(), spec)
-    return folder
+    return write_untrained(tmp_path_factory.mktemp("models") / "toy", mpp=1.0, seed=3)
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 import histo
 from histo.errors import InvalidArgument, MissingPixelSize, UnknownModel
 from histo.io import slide_from_array
-from histo.nn import Model, ModelSpec
-from histo.nn.network import build_network
+from histo.nn import Model, read_model
 from histo.segmentation import segment
-from histo.types import Compartment
 
 
 @dataclass(frozen=True)
@@ -24,24 +23,9 @@ class Piece:
 
 
 @pytest.fixture(scope="module")
-def model() -> Model:
+def model(tmp_path_factory: pytest.TempPathFactory, write_untrained: Callable[..., Path]) -> Model:
     """A small network of random weights."""
-    torch.manual_seed(4)
-    spec = ModelSpec(
-        name="toy",
-        encoder="mobilenet_v3_small",
-        classes=tuple(member.label for member in Compartment),
-        mpp=2.0,
-        tile=256,
-        halo=32,
-        sha256="0" * 64,
-        licence="BSD-3-Clause",
-        trained_on=("nothing",),
-    )
-    network = build_network(spec.encoder, len(spec.classes))
-    with torch.no_grad():
-        network.head.weight.mul_(40)
-    return Model(spec, network.eval())
+    return read_model(write_untrained(tmp_path_factory.mktemp("models") / "toy", mpp=2.0, tile=256, seed=4))
 
 
 @pytest.fixture(scope="module")
