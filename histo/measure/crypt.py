@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from histo.measure.centreline import Centrelines, FingerImages, measure_widths, trace_centrelines
 from histo.measure.crypt_instance import CryptInstances, separate_crypts
+from histo.measure.finger import first_courses, in_order_along_wall, touches_edge
 from histo.measure.grid import VILLUS, Kind, sample, to_slide
 from histo.measure.orientation import CryptEvidence, judge_crypts
 from histo.measure.tissue import SectionTissue
@@ -20,7 +21,6 @@ Floats = NDArray[np.float64]
 
 _HOLE_UM2 = 3000.0
 _SLICES = 12
-_THIN_SLICE = 0.4
 
 
 def measure_crypts(labels: LabelMap) -> pd.DataFrame:
@@ -75,10 +75,7 @@ def tabulate_crypts(tissue: SectionTissue) -> tuple[pd.DataFrame, Centrelines]:
             "confidence": np.clip(seen.probability * quality, 0, 1),
         }
     )
-    order = np.lexsort((mouth_px[:, 1], mouth_px[:, 0], position))
-    table = table.iloc[order]
-    table.insert(0, "crypt_id", [f"c{i}" for i in range(1, len(table) + 1)])
-    lines = Centrelines(lines.points_um[order], lines.length_um[order], lines.share_seen[order])
+    table, lines = in_order_along_wall(table, lines, ("mouth_row", "mouth_col"), ("crypt_id", "c"))
     return check_table(table, CRYPTS.columns), lines
 
 
@@ -104,17 +101,7 @@ def _courses(instances: CryptInstances, pixel_um: float) -> list[Floats]:
     np.minimum.at(low, number, along)
     np.maximum.at(high, number, along)
     slice_index = ((along - low[number]) / np.maximum(high - low, 1e-9)[number] * (_SLICES - 1e-6)).astype(np.int64)
-    key = number * _SLICES + slice_index
-    sums = [np.bincount(key, points[:, k], minlength=n * _SLICES).reshape(n, _SLICES) for k in (0, 1)]
-    counts = np.bincount(key, minlength=n * _SLICES).reshape(n, _SLICES)
-    courses = []
-    for i in range(n):
-        used = counts[i] > _THIN_SLICE * np.median(counts[i][counts[i] > 0])
-        course = np.stack([total[i, used] / counts[i, used] for total in sums], axis=-1)
-        if len(course) < 2:
-            course = course + np.array([[0.0, -pixel_um], [0.0, pixel_um]])
-        courses.append(course)
-    return courses
+    return first_courses(points, number, slice_index, pixel_um)
 
 
 def _evidence(
@@ -129,9 +116,6 @@ def _evidence(
     area = np.asarray(pixels * fine.pixel_um**2, dtype=float)
     centres = (np.stack([rows, cols], axis=-1) + 0.5) * fine.pixel_um
     probability = sample(tissue.probability, centres, tissue.coarse.pixel_um, order=0)
-    at_border = np.zeros(n, dtype=bool)
-    for edge in (number[0], number[-1], number[:, 0], number[:, -1]):
-        at_border[edge] = True
     seen = CryptEvidence(
         lines.length_um,
         width,
@@ -139,7 +123,7 @@ def _evidence(
         gap,
         lines.share_seen,
         lines.sharpest_turn_deg,
-        at_border[1:],
+        touches_edge(number, instances.n),
         np.bincount(owner, probability, minlength=n)[1:] / pixels,
     )
     return area, seen

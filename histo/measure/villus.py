@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from histo.measure.centreline import Centrelines, FingerImages, measure_widths, trace_centrelines
+from histo.measure.finger import first_courses, in_order_along_wall, touches_edge
 from histo.measure.grid import CRYPT_ZONE, VILLUS, WALL, Kind, TissueGrid, to_slide
 from histo.measure.orientation import VillusEvidence, judge_villi
 from histo.measure.raster import components
@@ -21,7 +22,6 @@ __all__ = ["measure_villi", "tabulate_villi"]
 Floats = NDArray[np.float64]
 
 _BIN_UM = 10.0
-_THIN_SLICE = 0.4
 _HOLE_UM2 = 3000.0
 _BRANCH_LEVEL = 0.4
 _BRANCH_SHARE = 0.2
@@ -86,10 +86,7 @@ def tabulate_villi(tissue: SectionTissue) -> tuple[pd.DataFrame, Centrelines]:
             "confidence": np.clip(seen.probability * quality, 0, 1),
         }
     )
-    order = np.lexsort((tip_px[:, 1], tip_px[:, 0], position))
-    table = table.iloc[order]
-    table.insert(0, "villus_id", [f"v{i}" for i in range(1, len(table) + 1)])
-    lines = Centrelines(lines.points_um[order], lines.length_um[order], lines.share_seen[order])
+    table, lines = in_order_along_wall(table, lines, ("tip_row", "tip_col"), ("villus_id", "v"))
     return check_table(table, VILLI.columns), lines
 
 
@@ -99,19 +96,8 @@ def _courses(instances: VillusInstances, pixel_um: float) -> list[Floats]:
     number = instances.numbers[rows, cols] - 1
     height = instances.height_um[rows, cols]
     level = np.maximum(height / _BIN_UM, 0).astype(np.int64)
-    n_levels = int(level.max()) + 1
-    key = number * n_levels + level
-    size = instances.n * n_levels
-    count = np.bincount(key, minlength=size).reshape(instances.n, n_levels)
-    sums = [np.bincount(key, axis, minlength=size).reshape(instances.n, n_levels) for axis in (rows, cols)]
-    courses = []
-    for i in range(instances.n):
-        used = count[i] > _THIN_SLICE * np.median(count[i][count[i] > 0])
-        course = (np.stack([total[i, used] / count[i, used] for total in sums], axis=-1) + 0.5) * pixel_um
-        if len(course) < 2:
-            course = course + np.array([[0.0, -pixel_um], [0.0, pixel_um]])
-        courses.append(course)
-    return courses
+    points = (np.stack([rows, cols], axis=-1) + 0.5) * pixel_um
+    return first_courses(points, number, level, pixel_um)
 
 
 def _evidence(
@@ -126,9 +112,6 @@ def _evidence(
     root = np.asarray(np.bincount(number[instances.is_root], minlength=n)[1:] * pixel_um, float)
     core = np.bincount(number[instances.is_core], minlength=n)[1:]
     probability = np.bincount(number[inside], tissue.probability[inside], minlength=n)[1:] / np.maximum(pixels, 1)
-    at_border = np.zeros(n, dtype=bool)
-    for edge in (number[0], number[-1], number[:, 0], number[:, -1]):
-        at_border[edge] = True
     seen = VillusEvidence(
         lines.length_um,
         width,
@@ -137,7 +120,7 @@ def _evidence(
         core / np.maximum(pixels, 1),
         lines.share_seen,
         lines.sharpest_turn_deg,
-        at_border[1:],
+        touches_edge(number, instances.n),
         _is_branched(instances, lines.length_um),
         probability,
     )
