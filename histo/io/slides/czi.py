@@ -16,7 +16,7 @@ from histo.io.slides.czi_blocks import CziBlock, MosaicLevel
 from histo.io.slides.foreign import foreign_code
 from histo.io.slides.limits import check_block_bytes, check_slide_size
 from histo.io.slides.pixel_size import PixelSizeFinding
-from histo.io.slides.positioned_file import PositionedFile
+from histo.io.slides.positioned_file import PositionedFile, open_to_keep
 from histo.io.slides.tile_cache import TileCache
 
 __all__ = ["open_czi"]
@@ -58,12 +58,8 @@ def open_czi(path: Path) -> SlideContents:
         if not blocks:
             raise UnreadableSlide("the CZI file has no image", file=path, next_step="Copy the slide again.")
         _refuse_stacks(blocks, path)
-        file = PositionedFile(path)
-        try:
+        with open_to_keep(path) as file:
             return _contents(blocks, metadata, file)
-        except BaseException:
-            file.close()
-            raise
 
 
 def _block(entry: Any) -> CziBlock:

@@ -17,7 +17,7 @@ from histo.io.slides.foreign import foreign_code
 from histo.io.slides.level import TiledLevel
 from histo.io.slides.limits import check_block_bytes, check_slide_size
 from histo.io.slides.pixel_size import PixelSizeFinding
-from histo.io.slides.positioned_file import PositionedFile
+from histo.io.slides.positioned_file import PositionedFile, open_to_keep
 from histo.io.slides.tile_cache import TileCache
 
 __all__ = ["open_dicom"]
@@ -60,12 +60,8 @@ def open_dicom(path: Path) -> SlideContents:
             header = pydicom.dcmread(stream, stop_before_pixels=True)
             pixel_data = stream.tell()
         _refuse_others(header, path)
-        file = PositionedFile(path)
-        try:
+        with open_to_keep(path) as file:
             return _contents(header, pixel_data, file)
-        except BaseException:
-            file.close()
-            raise
 
 
 def _refuse_others(header: Any, path: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["PositionedFile"]
+__all__ = ["PositionedFile", "open_to_keep"]
 
 
 class PositionedFile:
@@ -58,3 +60,14 @@ class PositionedFile:
     def close(self) -> None:
         """Give the file back; reading afterwards raises ValueError."""
         self._finalizer()
+
+
+@contextmanager
+def open_to_keep(path: Path) -> Iterator[PositionedFile]:
+    """Open a file that stays open after the block, unless the block fails."""
+    file = PositionedFile(path)
+    try:
+        yield file
+    except BaseException:
+        file.close()
+        raise

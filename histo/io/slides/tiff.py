@@ -12,7 +12,7 @@ from histo.io.slides.contents import SlideContents
 from histo.io.slides.foreign import foreign_code
 from histo.io.slides.level import TiledLevel
 from histo.io.slides.limits import check_slide_size
-from histo.io.slides.positioned_file import PositionedFile
+from histo.io.slides.positioned_file import PositionedFile, open_to_keep
 from histo.io.slides.tiff_colour import colouring_of
 from histo.io.slides.tiff_description import KINDS, describe
 from histo.io.slides.tiff_levels import n_samples_of, open_level
@@ -49,12 +49,8 @@ def open_tiff(path: Path) -> SlideContents:
     with foreign_code(path, "reading the TIFF header"), tifffile.TiffFile(path) as tiff:
         series = _main_series(tiff, path)
         _refuse_stacks(series, path)
-        file = PositionedFile(path)
-        try:
+        with open_to_keep(path) as file:
             return _contents(tiff, series, file)
-        except BaseException:
-            file.close()
-            raise
 
 
 def _main_series(tiff: Any, path: Path) -> Any:
