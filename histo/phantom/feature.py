@@ -193,6 +193,5 @@ def paint(outlines: list[Floats], canvas: Canvas) -> NDArray[np.float32]:
     """Draw outlines as an anti-aliased mask, 0 to 1."""
     mask = np.zeros(canvas.shape, np.uint8)
     for outline in outlines:
-        corners = np.rint(canvas.to_pixels(outline)[:, ::-1] * 16).astype(np.int32)
-        cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, 4)
+        cv2.fillPoly(mask, [canvas.to_fixed_point(outline)], 255, cv2.LINE_AA, 4)
     return np.asarray(mask / 255, dtype=np.float32)

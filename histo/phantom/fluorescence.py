@@ -71,7 +71,7 @@ def _apical_line(scene: Scene, rng: np.random.Generator) -> tuple[Image, pd.Data
                 middle = canvas.to_pixels(contour[inside].mean(axis=0)[None])[0]
                 rows.append((f"v{index + 1}", start, length, middle[0], middle[1]))
         pieces = np.split(np.arange(len(arc)), np.flatnonzero(np.diff(covered.astype(int))) + 1)
-        corners = np.rint(canvas.to_pixels(contour)[:, ::-1] * 16).astype(np.int32)
+        corners = canvas.to_fixed_point(contour)
         width = max(1, round(0.8 / canvas.mpp))
         for piece in pieces:
             if covered[piece[0]] and len(piece) > 1:

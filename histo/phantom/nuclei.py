@@ -5,7 +5,7 @@ Places are drawn in µm before any pixel is, so that a section drawn at two pixe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -96,14 +96,14 @@ def place_cells(
     lined.append(_keep(_valley(spec, wall, rng), canvas, labels, (Compartment.VILLUS_EPITHELIUM,)))
     epithelium = _join(lined)
     goblet = rng.random(len(epithelium)) < spec.cells.goblet
-    epithelium = Cells(**{**epithelium.__dict__, "is_goblet": goblet})
+    epithelium = replace(epithelium, is_goblet=goblet)
     cells = [epithelium, _intraepithelial(spec, epithelium, canvas, labels, rng)]
     cells += [_strew(scatter, wall, drawing, rng) for scatter in _scatters(spec)]
     everything = _join(cells)
     lymphocyte = everything.kind == LYMPHOCYTE
     cd4 = lymphocyte & (rng.random(len(everything)) < spec.cells.cd4)
     foxp3 = cd4 & (rng.random(len(everything)) < spec.cells.foxp3)
-    return Cells(**{**everything.__dict__, "is_cd4": cd4, "is_foxp3": foxp3})
+    return replace(everything, is_cd4=cd4, is_foxp3=foxp3)
 
 
 def cells_table(cells: Cells, canvas: Canvas, labels: NDArray[np.uint8]) -> pd.DataFrame:
@@ -223,7 +223,7 @@ def _strew(scatter: _Scatter, wall: Wall, drawing: Drawing, rng: np.random.Gener
     position = canvas.look_up(fields.border.position_um, kept.centre_um).astype(float)
     normals = wall.border.at(position, wall.border.normals)
     along = np.arctan2(normals[:, 1], -normals[:, 0]) + rng.normal(0, 0.2, len(kept))
-    return Cells(**{**kept.__dict__, "angle": along})
+    return replace(kept, angle=along)
 
 
 def _keep(cells: Cells, canvas: Canvas, labels: NDArray[np.uint8], compartments: tuple[Compartment, ...]) -> Cells:

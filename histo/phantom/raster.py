@@ -34,6 +34,10 @@ class Canvas:
         """Turn µm from the outer corner into pixels whose centres are whole numbers."""
         return np.asarray(points_um, dtype=float) / self.mpp - 0.5
 
+    def to_fixed_point(self, points_um: Floats) -> NDArray[np.int32]:
+        """Turn µm into OpenCV's (x, y) in sixteenths of a pixel, as its drawing functions take them with shift 4."""
+        return np.asarray(np.rint(self.to_pixels(points_um)[:, ::-1] * 16), dtype=np.int32)
+
     def look_up(self, values: NDArray[Value], points_um: Floats) -> NDArray[Value]:
         """Read an image at points in µm; points outside read the nearest pixel."""
         at = np.rint(self.to_pixels(points_um)).astype(int)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -89,7 +89,7 @@ def counterstain(scene: Scene, rng: np.random.Generator) -> tuple[Image, Image]:
 def nuclear_image(cells: Cells, canvas: Canvas, weights: NDArray[np.float64] | None = None) -> Image:
     """Draw nuclei as ellipses, each as bright as its darkness (or `weights`), later over earlier."""
     picture = np.zeros(canvas.shape, np.uint8)
-    centres = np.rint(canvas.to_pixels(cells.centre_um)[:, ::-1] * 16).astype(int)
+    centres = canvas.to_fixed_point(cells.centre_um)
     halves = np.maximum(np.rint(cells.axes_um / canvas.mpp * 8).astype(int), 4)
     angles = np.rad2deg(cells.angle)
     tones = np.clip((cells.darkness if weights is None else weights) * 128, 0, 255).astype(int)
@@ -195,17 +195,17 @@ def _tubes(scene: Scene, eosin: Image, blue: Image, rng: np.random.Generator) ->
     empty = np.zeros(canvas.shape, np.uint8)
     for crypt in scene.crypts:
         if len(crypt.core) > 3 and rng.random() < 0.75:
-            cv2.fillPoly(empty, [_corners(canvas, crypt.core)], int(rng.uniform(90, 255)), cv2.LINE_AA, 4)
+            cv2.fillPoly(empty, [canvas.to_fixed_point(crypt.core)], int(rng.uniform(90, 255)), cv2.LINE_AA, 4)
     for villus in scene.villi:
         if rng.random() < 0.35:
             line = villus.centreline[: int(rng.uniform(0.5, 0.85) * len(villus.centreline))]
             width = max(1, round(rng.uniform(3, 9) / canvas.mpp))
-            cv2.polylines(empty, [_corners(canvas, line)], False, 200, width, cv2.LINE_AA, 4)
+            cv2.polylines(empty, [canvas.to_fixed_point(line)], False, 200, width, cv2.LINE_AA, 4)
         if rng.random() < scene.spec.artefacts.lift and len(villus.core) > 8:
             n = len(villus.core)
             tip = villus.core[int(0.32 * n) : int(0.68 * n)]
             width = max(1, round(rng.uniform(6, 18) / canvas.mpp))
-            cv2.polylines(empty, [_corners(canvas, tip)], False, 255, width, cv2.LINE_AA, 4)
+            cv2.polylines(empty, [canvas.to_fixed_point(tip)], False, 255, width, cv2.LINE_AA, 4)
     inside = (scene.labels == Compartment.CRYPT) | (scene.labels == Compartment.VILLUS_LAMINA_PROPRIA)
     ragged = smooth_step(grain(canvas.shape, 6, canvas.mpp, rng), -1.6, 0.2)
     keep = 1 - 0.85 * (empty.astype(np.float32) / 255) * inside * ragged
@@ -214,7 +214,7 @@ def _tubes(scene: Scene, eosin: Image, blue: Image, rng: np.random.Generator) ->
         if crypt.is_whole:
             near = crypt.centreline[int(0.8 * len(crypt.centreline)) :]
             places = near[rng.integers(0, len(near), 14)] + rng.normal(0, 0.22 * crypt.width_um, (14, 2))
-            for place in np.rint(canvas.to_pixels(places)[:, ::-1] * 16).astype(int):
+            for place in canvas.to_fixed_point(places):
                 cv2.circle(
                     granules, tuple(map(int, place)), max(4, int(16 * 0.9 / canvas.mpp)), 255, -1, cv2.LINE_AA, 4
                 )
@@ -232,21 +232,21 @@ def _plasm(scene: Scene, eosin: Image, blue: Image) -> tuple[Image, Image]:
     if len(goblets):
         villous = canvas.look_up(scene.labels, goblets.centre_um) == Compartment.VILLUS_EPITHELIUM
         side = np.where(villous, -1.0, 1.0)[:, None]
-        shifted = type(goblets)(**{
-            **goblets.__dict__,
-            "centre_um": goblets.centre_um + side * toward * 6.5,
-            "axes_um": np.stack([np.full(len(goblets), 9.5), np.full(len(goblets), 6.8)], axis=1),
-        })  # fmt: skip
+        shifted = replace(
+            goblets,
+            centre_um=goblets.centre_um + side * toward * 6.5,
+            axes_um=np.stack([np.full(len(goblets), 9.5), np.full(len(goblets), 6.8)], axis=1),
+        )
         mucus = nuclear_image(shifted, canvas, np.ones(len(goblets)))
         mucus = mucus * np.isin(scene.labels, (Compartment.VILLUS_EPITHELIUM, Compartment.CRYPT))
     eosin = eosin * (1 - 0.8 * mucus)
     blue = blue * (1 - 0.72 * mucus) + 0.06 * mucus
     granulocytes = cells.where(cells.kind == GRANULOCYTE)
     if len(granulocytes):
-        wide = type(granulocytes)(**{**granulocytes.__dict__, "axes_um": granulocytes.axes_um * 1.7})
+        wide = replace(granulocytes, axes_um=granulocytes.axes_um * 1.7)
         eosin = eosin + 0.5 * nuclear_image(wide, canvas, np.ones(len(wide))) * (blue < 0.6)
     lymphocytes = cells.where(cells.kind == LYMPHOCYTE)
-    halo = type(lymphocytes)(**{**lymphocytes.__dict__, "axes_um": lymphocytes.axes_um * 1.35})
+    halo = replace(lymphocytes, axes_um=lymphocytes.axes_um * 1.35)
     pale = nuclear_image(halo, canvas, np.ones(len(halo))) * (scene.labels == Compartment.VILLUS_EPITHELIUM)
     return eosin * (1 - 0.5 * pale * (blue < 0.5)), blue
 
@@ -269,7 +269,3 @@ def _painted(scene: Scene, eosin: Image, blue: Image, fine: Image, rng: np.rando
     folded = 1 + 0.9 * paint(features.folds, canvas)
     dirt = paint(features.dust, canvas)
     return eosin * folded + 0.7 * dirt, blue * folded + 0.9 * dirt
-
-
-def _corners(canvas: Canvas, points_um: NDArray[np.float64]) -> NDArray[np.int32]:
-    return np.rint(canvas.to_pixels(points_um)[:, ::-1] * 16).astype(np.int32)
