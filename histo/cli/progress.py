@@ -8,10 +8,10 @@ from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from histo.batch import Plan, RunSummary
 from histo.batch import Progress as BatchStep
+from histo.cli.bar import rate_bar
 from histo.cli.console import print_json, stderr, stdout
 from histo.errors import HistoError
 from histo.io import open_slide
@@ -35,16 +35,7 @@ class BatchProgress:
         self._is_quiet = is_quiet
         self._start = time.perf_counter()
         self._n_done_before = 0
-        self._bar = Progress(
-            TextColumn("scoring"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-            console=stderr,
-            disable=is_quiet or not stderr.is_terminal,
-        )
+        self._bar = rate_bar(is_shown=not is_quiet)
         self._task = self._bar.add_task("scoring", total=len(plan.slides), rate="")
 
     def __enter__(self) -> Self:

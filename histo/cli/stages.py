@@ -6,8 +6,9 @@ import time
 from types import TracebackType
 from typing import Self
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import TaskID
 
+from histo.cli.bar import rate_bar
 from histo.cli.console import stderr
 
 __all__ = ["StageProgress"]
@@ -24,16 +25,7 @@ class StageProgress:
     """
 
     def __init__(self) -> None:
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-            console=stderr,
-            disable=not stderr.is_terminal,
-        )
+        self._bar = rate_bar()
         self._tasks: dict[str, TaskID] = {}
         self._begun: dict[str, float] = {}
         self._last_line = 0.0
