@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from histo.measure import measure_crypts, measure_layers, measure_units, measure_villi
     from histo.report import Study
     from histo.segmentation import segment
-    from histo.types import Compartment, LabelMap, PixelSize, SectionId
+    from histo.types import Compartment, Exclusion, LabelMap, PixelSize, SectionId
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Compartment",
+    "Exclusion",
     "LabelMap",
     "PixelSize",
     "SectionId",
@@ -34,6 +35,7 @@ __all__ = [
 
 _HOMES = {
     "Compartment": "histo.types",
+    "Exclusion": "histo.types",
     "LabelMap": "histo.types",
     "PixelSize": "histo.types",
     "SectionId": "histo.types",

@@ -1,4 +1,4 @@
-"""The nouns that every room shares: compartments, pixel size, label map, section."""
+"""The nouns that every room shares: compartments, exclusions, pixel size, label map, section."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument, InvalidLabelMap, MissingPixelSize
 
-__all__ = ["Compartment", "LabelMap", "PixelSize", "SectionId"]
+__all__ = ["Compartment", "Exclusion", "LabelMap", "PixelSize", "SectionId"]
 
 
 class Compartment(IntEnum):
@@ -65,6 +65,68 @@ _COLOURS: dict[Compartment, tuple[int, int, int]] = {
     Compartment.LYMPHOID: (31, 120, 180),
     Compartment.SUBMUCOSAL_GLAND: (0, 170, 170),
     Compartment.OTHER_TISSUE: (140, 140, 140),
+}
+
+
+class Exclusion(IntEnum):
+    """Why a pixel of a section is not measured; the same numbers in masks, tables and metadata."""
+
+    NOTHING = 0
+    VIGNETTE = 1
+    PANEL = 2
+    CONTROL = 3
+    TEXT = 4
+    POINTER = 5
+    PEN = 6
+    DUST = 7
+    BUBBLE = 8
+    FOLD = 9
+    BLUR = 10
+    SCAN_EDGE = 11
+    DETACHED = 12
+    NEIGHBOUR = 13
+    GLASS = 14
+
+    @property
+    def label(self) -> str:
+        """The name as it stands in files: ``scan_edge``."""
+        return self.name.lower()
+
+    @property
+    def meaning(self) -> str:
+        """What it is, in a few words."""
+        return _MEANINGS[self]
+
+    @property
+    def hides(self) -> bool:
+        """Whether the gut may go on under it, so that what reaches it is cut and not complete."""
+        return self not in _SEEN_TO_BE_NO_GUT
+
+    @classmethod
+    def hidden_in(cls, excluded: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Where an array of exclusions hides what is there."""
+        hides = np.zeros(256, dtype=bool)
+        hides[[int(member) for member in cls if member.hides]] = True
+        return hides[excluded]
+
+
+_SEEN_TO_BE_NO_GUT = (Exclusion.NOTHING, Exclusion.DETACHED, Exclusion.NEIGHBOUR, Exclusion.GLASS)
+_MEANINGS: dict[Exclusion, str] = {
+    Exclusion.NOTHING: "measured",
+    Exclusion.VIGNETTE: "dark around the disc of an eyepiece",
+    Exclusion.PANEL: "caption, inset or blank area pasted into the picture",
+    Exclusion.CONTROL: "buttons of a slide viewer",
+    Exclusion.TEXT: "lettering burnt into the picture",
+    Exclusion.POINTER: "pointer, arrow or line",
+    Exclusion.PEN: "stroke of a pen",
+    Exclusion.DUST: "dust or dirt",
+    Exclusion.BUBBLE: "bubble of air under the cover glass",
+    Exclusion.FOLD: "tissue that lies double",
+    Exclusion.BLUR: "out of focus",
+    Exclusion.SCAN_EDGE: "rim of the scan",
+    Exclusion.DETACHED: "tissue that lies apart from any piece of gut",
+    Exclusion.NEIGHBOUR: "another piece of gut",
+    Exclusion.GLASS: "empty glass that was labelled as tissue",
 }
 
 
@@ -124,12 +186,15 @@ class LabelMap:
         µm per level-0 pixel of the slide. Without it the map is its own slide.
     confidence : (rows, cols) array of uint8, optional
         Probability of the label, 0 to 255. Maps drawn by hand have none.
+    excluded : (rows, cols) array of uint8, optional
+        Values of `Exclusion`: what must not be measured, and why. `array` is held as background there, and nothing
+        that reaches a pixel whose exclusion `hides` may be taken for complete.
 
     Raises
     ------
     InvalidLabelMap
         If the array is not two-dimensional, not of integers, or holds other values than compartments; if the
-        confidence is not ``uint8`` of the same shape; if the origin is not two finite numbers.
+        confidence or the exclusions are not ``uint8`` of the same shape; if the origin is not two finite numbers.
     MissingPixelSize
         If `mpp` or `slide_mpp` is not a positive number.
 
@@ -146,6 +211,7 @@ class LabelMap:
     origin: tuple[float, float] = (0.0, 0.0)
     slide_mpp: float = field(default=0.0)
     confidence: NDArray[np.uint8] | None = None
+    excluded: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         PixelSize(self.mpp)
@@ -154,7 +220,17 @@ class LabelMap:
         if np.shape(self.origin) != (2,) or not np.isfinite(self.origin).all():
             raise InvalidLabelMap("the origin is a finite (row, column)", got=repr(self.origin))
         if self.confidence is not None:
-            _check_confidence(self.confidence, self.array.shape)
+            _check_layer("confidence", self.confidence, self.array.shape)
+        if self.excluded is not None:
+            _check_layer("excluded", self.excluded, self.array.shape)
+            object.__setattr__(self, "array", _without(self.array, self.excluded))
+
+    @property
+    def hidden(self) -> NDArray[np.bool_]:
+        """Where an exclusion hides what is there; nothing that reaches it is complete."""
+        if self.excluded is None:
+            return np.zeros(self.shape, dtype=bool)
+        return Exclusion.hidden_in(self.excluded)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -223,6 +299,7 @@ class LabelMap:
             array=self.array[window],
             origin=(self.origin[0] + row * scale, self.origin[1] + col * scale),
             confidence=None if self.confidence is None else self.confidence[window],
+            excluded=None if self.excluded is None else self.excluded[window],
         )
 
 
@@ -230,11 +307,26 @@ def _is_positive(value: object) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and bool(0 < value < inf)
 
 
-def _check_confidence(confidence: NDArray[np.uint8], shape: tuple[int, ...]) -> None:
-    if confidence.dtype != np.uint8:
-        raise InvalidLabelMap("confidence is a probability of 0 to 255", expected="uint8", got=str(confidence.dtype))
-    if confidence.shape != shape:
-        raise InvalidLabelMap("confidence and labels differ in shape", expected=str(shape), got=str(confidence.shape))
+def _check_layer(name: str, layer: NDArray[np.uint8], shape: tuple[int, ...]) -> None:
+    if layer.dtype != np.uint8:
+        what = "a probability of 0 to 255" if name == "confidence" else "of histo.Exclusion"
+        raise InvalidLabelMap(f"{name} is {what}", expected="uint8", got=str(layer.dtype))
+    if layer.shape != shape:
+        raise InvalidLabelMap(f"{name} and labels differ in shape", expected=str(shape), got=str(layer.shape))
+
+
+def _without(labels: NDArray[np.uint8], excluded: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Set what is excluded to background."""
+    if (highest := int(excluded.max())) > max(Exclusion):
+        raise InvalidLabelMap(
+            "excluded holds values of histo.Exclusion only",
+            expected=f"values 0 to {int(max(Exclusion))}",
+            got=f"values to {highest}",
+        )
+    is_out = excluded > 0
+    if not labels[is_out].any():
+        return labels
+    return np.where(is_out, np.uint8(Compartment.BACKGROUND), labels)
 
 
 def _as_labels(array: NDArray[np.integer] | NDArray[np.uint8]) -> NDArray[np.uint8]:

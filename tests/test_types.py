@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from histo.errors import InvalidArgument, InvalidLabelMap, MissingPixelSize
-from histo.types import Compartment, LabelMap, PixelSize, SectionId
+from histo.types import Compartment, Exclusion, LabelMap, PixelSize, SectionId
 
 INVALID_MAPS = [
     ({"array": np.zeros((2, 2, 3), int)}, "two-dimensional"),
@@ -27,6 +27,9 @@ INVALID_MAPS = [
     ({"origin": (0.0, 1.0, 2.0)}, "origin"),
     ({"confidence": np.zeros((2, 3), np.uint8)}, "differ in shape"),
     ({"confidence": np.zeros((2, 2), float)}, "uint8"),
+    ({"excluded": np.zeros((2, 3), np.uint8)}, "excluded and labels differ in shape"),
+    ({"excluded": np.zeros((2, 2), bool)}, "uint8"),
+    ({"excluded": np.full((2, 2), 99, np.uint8)}, "histo.Exclusion"),
 ]
 
 
@@ -94,6 +97,22 @@ def test_a_pixel_keeps_its_place_on_the_slide_when_cropped(mpp: float, slide_mpp
     np.testing.assert_allclose(window.to_slide(np.zeros(2)), labels.to_slide(np.array([row, col])), rtol=1e-9)
     assert window.confidence is not None
     assert window.confidence.shape == window.shape
+
+
+def test_what_is_excluded_is_held_as_background() -> None:
+    array = np.full((2, 3), Compartment.CRYPT)
+    excluded = np.array([[0, Exclusion.PEN, 0], [Exclusion.NEIGHBOUR, 0, 0]], np.uint8)
+    labels = LabelMap(array, 1.0, excluded=excluded)
+    assert labels.array.tolist() == [[3, 0, 3], [0, 3, 3]]
+    assert (array == Compartment.CRYPT).all()
+
+
+def test_a_pen_hides_the_gut_and_a_neighbour_does_not() -> None:
+    excluded = np.array([[0, Exclusion.PEN], [Exclusion.NEIGHBOUR, Exclusion.FOLD]], np.uint8)
+    labels = LabelMap(np.zeros((2, 2), int), 1.0, excluded=excluded)
+    assert labels.hidden.tolist() == [[False, True], [False, True]]
+    assert labels.crop(0, 1, 2, 1).hidden.tolist() == [[True], [True]]
+    assert not LabelMap(np.zeros((2, 2), int), 1.0).hidden.any()
 
 
 def test_crop_takes_the_window() -> None:

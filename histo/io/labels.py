@@ -15,7 +15,7 @@ from zarr.codecs import ZstdCodec
 from histo.errors import CorruptResults, InvalidLabelMap, MissingPixelSize
 from histo.io.atomic import write_atomically
 from histo.io.pyramid import Halve, halve_by_majority, halve_by_mean, levels
-from histo.types import Compartment, LabelMap
+from histo.types import Compartment, Exclusion, LabelMap
 
 __all__ = ["read_label_map", "write_label_map"]
 
@@ -28,11 +28,11 @@ _NEXT_STEP = "Delete the folder and run `histo score` again: it does only what i
 def write_label_map(path: str | os.PathLike[str], labels: LabelMap) -> Path:
     """Write a label map as an OME-Zarr image-label (NGFF 0.5), all of it or nothing.
 
-    The labels are a pyramid of arrays ``0``, ``1``, ..., each half of the one before by majority; the confidence, where
-    there is one, is an image of its own in the subgroup ``confidence``, halved by mean. Names and colours of the
-    compartments stand in the metadata. Positions are µm from the centre of the slide's first level-0 pixel, so a viewer
-    lays the map over the slide. The attribute ``histo`` keeps the numbers of the `LabelMap` itself and the sha256 of
-    the arrays. The same map gives the same bytes.
+    The labels are a pyramid of arrays ``0``, ``1``, ..., each half of the one before by majority. The confidence, where
+    there is one, is an image of its own in the subgroup ``confidence``, halved by mean; what was excluded is an
+    image-label in the subgroup ``excluded``. Names and colours of the compartments stand in the metadata. Positions are
+    µm from the centre of the slide's first level-0 pixel, so a viewer lays the map over the slide. The attribute
+    ``histo`` keeps the numbers of the `LabelMap` itself and the sha256 of the arrays. The same map gives the same bytes.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def write_label_map(path: str | os.PathLike[str], labels: LabelMap) -> Path:
                 "ome": {
                     "version": "0.5",
                     "multiscales": [_multiscale(name, labels, n_levels, "majority")],
-                    "image-label": _image_label(),
+                    "image-label": {**_names_of(Compartment), "colors": _colours()},
                 },
                 "histo": _exact_numbers(labels),
             }
@@ -70,6 +70,13 @@ def write_label_map(path: str | os.PathLike[str], labels: LabelMap) -> Path:
             n_levels = _write_levels(group, labels.confidence, halve_by_mean)
             multiscale = _multiscale(f"{name} confidence", labels, n_levels, "mean")
             group.attrs.update({"ome": {"version": "0.5", "multiscales": [multiscale]}})
+        if labels.excluded is not None:
+            group = root.create_group("excluded")
+            n_levels = _write_levels(group, labels.excluded, halve_by_majority)
+            multiscale = _multiscale(f"{name} excluded", labels, n_levels, "majority")
+            group.attrs.update(
+                {"ome": {"version": "0.5", "multiscales": [multiscale], "image-label": _names_of(Exclusion)}}
+            )
     return path
 
 
@@ -84,7 +91,7 @@ def read_label_map(path: str | os.PathLike[str]) -> LabelMap:
     Returns
     -------
     LabelMap
-        With the same array, pixel sizes, origin and confidence.
+        With the same array, pixel sizes, origin, confidence and exclusions.
 
     Raises
     ------
@@ -124,16 +131,18 @@ def _read(path: Path) -> LabelMap:
             next_step="Read foreign images with histo.open_slide and make a histo.LabelMap of them.",
         )
     array = _read_array(path, "0", root, numbers["sha256"])
-    confidence = None
-    if (confidence_sha256 := numbers.get("confidence_sha256")) is not None:
-        confidence = _read_array(path, "confidence/0", root, confidence_sha256)
+    layers = {
+        name: _read_array(path, f"{name}/0", root, numbers[f"{name}_sha256"])
+        for name in ("confidence", "excluded")
+        if numbers.get(f"{name}_sha256") is not None
+    }
     row, col = numbers["origin"]
     return LabelMap(
         array,
         mpp=float(numbers["mpp"]),
         slide_mpp=float(numbers["slide_mpp"]),
         origin=(float(row), float(col)),
-        confidence=confidence,
+        **layers,
     )
 
 
@@ -193,15 +202,15 @@ def _dataset(labels: LabelMap, level: int) -> dict[str, Any]:
     }
 
 
-def _image_label() -> dict[str, Any]:
-    return {
-        "version": "0.5",
-        "colors": [
-            {"label-value": int(member), "rgba": [*member.rgb, 0 if member is Compartment.BACKGROUND else 255]}
-            for member in Compartment
-        ],
-        "properties": [{"label-value": int(member), "name": member.label} for member in Compartment],
-    }
+def _names_of(kind: type[Compartment] | type[Exclusion]) -> dict[str, Any]:
+    return {"version": "0.5", "properties": [{"label-value": int(member), "name": member.label} for member in kind]}
+
+
+def _colours() -> list[dict[str, Any]]:
+    return [
+        {"label-value": int(member), "rgba": [*member.rgb, 0 if member is Compartment.BACKGROUND else 255]}
+        for member in Compartment
+    ]
 
 
 def _exact_numbers(labels: LabelMap) -> dict[str, Any]:
@@ -211,8 +220,9 @@ def _exact_numbers(labels: LabelMap) -> dict[str, Any]:
         "origin": [float(value) for value in labels.origin],
         "sha256": _sha256(labels.array),
     }
-    if labels.confidence is not None:
-        numbers["confidence_sha256"] = _sha256(labels.confidence)
+    for name, layer in (("confidence", labels.confidence), ("excluded", labels.excluded)):
+        if layer is not None:
+            numbers[f"{name}_sha256"] = _sha256(layer)
     return numbers
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from histo.errors import CorruptResults
 from histo.io.labels import read_label_map, write_label_map
 from histo.io.pyramid import halve_by_majority, halve_by_mean
 from histo.io.results import sha256_of
-from histo.types import Compartment, LabelMap
+from histo.types import Compartment, Exclusion, LabelMap
 
 
 def _drawn(rows: int = 700, cols: int = 1100, mpp: float = 1.0, slide_mpp: float = 0.2527) -> LabelMap:
@@ -34,6 +35,9 @@ def _assert_same(read: LabelMap, written: LabelMap) -> None:
     assert (read.confidence is None) == (written.confidence is None)
     if written.confidence is not None:
         np.testing.assert_array_equal(read.confidence, written.confidence)
+    assert (read.excluded is None) == (written.excluded is None)
+    if written.excluded is not None:
+        np.testing.assert_array_equal(read.excluded, written.excluded)
 
 
 def test_map_reads_back_exactly(tmp_path: Path) -> None:
@@ -45,6 +49,16 @@ def test_map_reads_back_exactly(tmp_path: Path) -> None:
 def test_map_drawn_by_hand_has_no_confidence(tmp_path: Path) -> None:
     labels = LabelMap(np.full((3, 4), Compartment.CRYPT), 0.5)
     _assert_same(read_label_map(write_label_map(tmp_path / "a.zarr", labels)), labels)
+
+
+def test_what_was_excluded_reads_back(tmp_path: Path) -> None:
+    excluded = np.zeros((700, 1100), np.uint8)
+    excluded[100:300, 50:90] = Exclusion.PEN
+    labels = replace(_drawn(), excluded=excluded)
+    path = write_label_map(tmp_path / "a.ome.zarr", labels)
+    _assert_same(read_label_map(path), labels)
+    names = json.loads((path / "excluded" / "zarr.json").read_text())["attributes"]["ome"]["image-label"]["properties"]
+    assert names[Exclusion.PEN] == {"label-value": Exclusion.PEN, "name": "pen"}
 
 
 finite = st.floats(-1e9, 1e9)
