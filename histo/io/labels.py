@@ -32,7 +32,7 @@ def write_label_map(path: str | os.PathLike[str], labels: LabelMap) -> Path:
     there is one, is an image of its own in the subgroup ``confidence``, halved by mean; what was excluded is an
     image-label in the subgroup ``excluded``. Names and colours of the compartments stand in the metadata. Positions are
     µm from the centre of the slide's first level-0 pixel, so a viewer lays the map over the slide. The attribute
-    ``histo`` keeps the numbers of the `LabelMap` itself and the sha256 of the arrays. The same map gives the same bytes.
+    ``histo`` keeps the numbers of the `LabelMap` itself and the sha256 of its arrays. The same map, the same bytes.
 
     Parameters
     ----------
