@@ -1,4 +1,4 @@
-"""Torchvision classifiers cut into the five stages that a decoder reads from; never with weights of others."""
+"""Image classifiers cut into the five stages that a decoder reads from; weights are random until they are loaded."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from histo.errors import InvalidArgument
+from histo.nn.lite import LITE_CHANNELS, lite_stages
 
 __all__ = ["ENCODERS", "Encoder", "build_encoder"]
 
-ENCODERS = ("efficientnet_b0", "mobilenet_v3_large", "mobilenet_v3_small", "regnet_y_400mf", "resnet18")
+ENCODERS = (
+    "efficientnet_b0",
+    "efficientnet_lite0",
+    "mobilenet_v3_large",
+    "mobilenet_v3_small",
+    "regnet_y_400mf",
+    "resnet18",
+)
 
 
 class Encoder(nn.Module):
@@ -44,7 +52,7 @@ def build_encoder(name: str) -> Encoder:
     Parameters
     ----------
     name : str
-        One of `ENCODERS`, named as torchvision names them.
+        One of `ENCODERS`; all but ``efficientnet_lite0`` are torchvision's.
 
     Returns
     -------
@@ -57,6 +65,8 @@ def build_encoder(name: str) -> Encoder:
     """
     if name not in ENCODERS:
         raise InvalidArgument("unknown encoder", expected=f"one of {', '.join(ENCODERS)}", got=repr(name))
+    if name == "efficientnet_lite0":
+        return Encoder(lite_stages(), LITE_CHANNELS)
     # torchvision is slow to import and, beside a CPU build of torch, may not load at all.
     from torchvision import models  # noqa: PLC0415
 

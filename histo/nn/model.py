@@ -76,7 +76,7 @@ def read_model(folder: Path) -> Model:
             got=f"sha256 {found}",
             next_step=_NEXT_STEP,
         )
-    network = build_network(spec.encoder, len(spec.classes))
+    network = build_network(spec.encoder, len(spec.classes), spec.output_stride)
     try:
         weights = load(content)
         _check_names(network, weights, path)

@@ -43,6 +43,8 @@ class ModelSpec(BaseModel):
         What it predicts: ``structure`` is compartments.
     encoder : str
         One of `histo.nn.encoder.ENCODERS`.
+    output_stride : {1, 2}
+        Whether the decoder goes up to the image's own size, or to half of it.
     classes : list of str
         What each output channel is, named as `Compartment` labels.
     mpp : float
@@ -67,6 +69,7 @@ class ModelSpec(BaseModel):
     version: str = "1"
     task: Literal["structure"] = "structure"
     encoder: str
+    output_stride: Literal[1, 2] = 2
     classes: tuple[str, ...]
     mpp: Annotated[float, Field(gt=0.0, le=20.0)]
     tile: Annotated[int, Field(ge=STRIDE, le=4096, multiple_of=STRIDE)] = 512

@@ -20,6 +20,7 @@ from histo.train.loop import Progress, Run, open_run
 from histo.train.real import prepare_fields
 from histo.train.recipe import Recipe
 from histo.train.record import TrainingRecord
+from histo.train.start import start_normalisation
 from histo.types import Compartment
 
 __all__ = ["export_model", "model_folder"]
@@ -69,7 +70,7 @@ def export_model(
         raise InvalidRecipe("nothing has been trained yet", file=recipe_path, next_step="Run histo train on it first.")
     place = Path(output) if output is not None else model_folder(recipe_path, run.recipe.name)
     place.mkdir(parents=True, exist_ok=True)
-    model = _write_weights(run.recipe, run.checkpoint, place)
+    model = _write_weights(run, run.checkpoint, place)
     real = prepare_fields(run.recipe.real, run.recipe_path.parent, run.recipe.mpp, run.folder / "real")
     judged = _judge(run, model, real.held_out, device, progress)
     record = TrainingRecord(
@@ -87,15 +88,18 @@ def export_model(
     return place
 
 
-def _write_weights(recipe: Recipe, checkpoint: Checkpoint, place: Path) -> Model:
+def _write_weights(run: Run, checkpoint: Checkpoint, place: Path) -> Model:
+    recipe = run.recipe
     spec = ModelSpec(
         name=recipe.name,
         version=recipe.version,
         encoder=recipe.encoder,
+        output_stride=recipe.output_stride,
         classes=tuple(member.label for member in Compartment),
         mpp=recipe.mpp,
         tile=recipe.tile,
         halo=recipe.halo,
+        normalisation=start_normalisation(recipe, run.recipe_path.parent),
         sha256="0" * 64,
         licence=recipe.licence,
         trained_on=_trained_on(recipe),

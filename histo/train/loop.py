@@ -28,6 +28,7 @@ from histo.train.real import prepare_fields
 from histo.train.recipe import Recipe, read_recipe
 from histo.train.schedule import learning_rate
 from histo.train.source import N_CLASSES
+from histo.train.start import load_start, start_normalisation
 from histo.train.stop import StopRequest
 
 __all__ = ["Progress", "Run", "open_run", "run_training"]
@@ -149,7 +150,7 @@ def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, pro
     )
     real = prepare_fields(recipe.real, run.recipe_path.parent, recipe.mpp, run.folder / "real").trained
     batches = CropBatches(recipe, run.drawn, real)
-    state = _start(recipe, place)
+    state = _start(run, place)
     first_step = 0
     if run.checkpoint is not None:
         run.checkpoint.restore(state)
@@ -157,14 +158,24 @@ def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, pro
     run.folder.mkdir(parents=True, exist_ok=True)
     cut_log(run.folder / LOG_FILE, first_step)
     weights = class_weights(class_frequencies(drawn + real), recipe.loss.balance)
-    loss = SegmentationLoss(torch.from_numpy(weights).to(place), recipe.loss.dice_weight)
+    loss = SegmentationLoss(
+        torch.from_numpy(weights).to(place),
+        recipe.loss.dice_weight,
+        recipe.loss.gap_weight,
+        round(recipe.loss.gap_um / recipe.mpp),
+    )
     with draw_ahead(run.drawn, run.seeds):
-        _Trainer(run, state, loss, place, progress).go(batches, first_step, n_workers)
+        normalisation = start_normalisation(recipe, run.recipe_path.parent)
+        _Trainer(run, state, loss, normalisation, place, progress).go(batches, first_step, n_workers)
 
 
-def _start(recipe: Recipe, device: torch.device) -> TrainingState:
+def _start(run: Run, device: torch.device) -> TrainingState:
+    recipe = run.recipe
     torch.manual_seed(recipe.seed)
-    network: StructureNet = build_network(recipe.encoder, N_CLASSES).to(device)
+    network: StructureNet = build_network(recipe.encoder, N_CLASSES, recipe.output_stride)
+    if run.checkpoint is None:
+        load_start(recipe, run.recipe_path.parent, network)
+    network = network.to(device)
     settings = recipe.optimisation
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     return TrainingState(network, optimiser, WeightAverage(network, settings.ema_decay))
@@ -175,6 +186,7 @@ class _Trainer:
     run: Run
     state: TrainingState
     loss: SegmentationLoss
+    normalisation: Normalisation
     device: torch.device
     progress: Progress | None
 
@@ -211,7 +223,7 @@ class _Trainer:
         for group in optimiser.param_groups:
             group["lr"] = rate
         with autocast(self.device):
-            logits = network(as_input(images.to(self.device), Normalisation()))
+            logits = network(as_input(images.to(self.device), self.normalisation))
         total, cross_entropy = self.loss(logits, truth.to(self.device))
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(total)

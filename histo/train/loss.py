@@ -1,4 +1,4 @@
-"""What training makes small: weighted cross entropy, and one minus soft Dice."""
+"""What training makes small: cross entropy weighted by class and by narrow gaps, and one minus soft Dice."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from histo.train.source import IGNORE
+from histo.types import Compartment
 
 __all__ = ["SegmentationLoss", "class_weights"]
 
@@ -51,10 +52,16 @@ class SegmentationLoss:
         Of the classes, in the cross entropy.
     dice_weight : float
         Of the Dice term.
+    gap_weight : float
+        Added to the weight of a pixel in a narrow gap between two crypts or two villi.
+    gap_px : int
+        Widest gap that is narrow.
     """
 
     weights: Tensor
     dice_weight: float
+    gap_weight: float = 0.0
+    gap_px: int = 0
 
     def __call__(self, logits: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         """Compute both terms.
@@ -74,11 +81,27 @@ class SegmentationLoss:
         # In full precision: sums over a whole batch do not fit half precision.
         logits, target = logits.float(), truth.long()
         known = target != IGNORE
-        cross_entropy = functional.cross_entropy(
-            logits, target, weight=self.weights, ignore_index=IGNORE, reduction="sum"
-        ) / self.weights[target[known]].sum().clamp(min=1.0)
+        weights = self.weights[target.where(known, 0)] * known
+        if self.gap_weight > 0:
+            weights = weights * (1.0 + self.gap_weight * _in_gap(target, self.gap_px))
+        each = functional.cross_entropy(logits, target, ignore_index=IGNORE, reduction="none")
+        cross_entropy = (weights * each).sum() / weights.sum().clamp(min=1.0)
         loss = cross_entropy + self.dice_weight * _soft_dice_loss(logits, target, known)
         return loss, cross_entropy.detach()
+
+
+def _in_gap(target: Tensor, gap_px: int) -> Tensor:
+    """Mark what a closing adds to crypts or to villi (Ronneberger et al. 2015 weigh such pixels by a distance)."""
+    side = gap_px // 2 * 2 + 1
+    in_gap = torch.zeros(target.shape, dtype=torch.bool, device=target.device)
+    for compartments in ((Compartment.CRYPT,), (Compartment.VILLUS_EPITHELIUM, Compartment.VILLUS_LAMINA_PROPRIA)):
+        inside = torch.isin(target, torch.tensor(compartments, device=target.device)).float()
+        dilated = functional.max_pool2d(inside, side, stride=1, padding=side // 2)
+        # Nothing lies beyond the crop: else its edge would count as a wall, and what is near it as a gap.
+        outside = functional.pad(1.0 - dilated, [side // 2] * 4, value=1.0)
+        closed = 1.0 - functional.max_pool2d(outside, side, stride=1)
+        in_gap |= (closed > inside) & (target != IGNORE)
+    return in_gap
 
 
 def _soft_dice_loss(logits: Tensor, target: Tensor, known: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from os import PathLike
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -13,7 +13,20 @@ from histo.errors import InvalidRecipe
 from histo.nn.encoder import ENCODERS
 from histo.nn.network import STRIDE
 
-__all__ = ["Augmentation", "DrawnSource", "LossSettings", "Optimisation", "RealSource", "Recipe", "read_recipe"]
+__all__ = [
+    "FROM_PHOTOGRAPHS",
+    "FROM_RANDOM",
+    "Augmentation",
+    "DrawnSource",
+    "LossSettings",
+    "Optimisation",
+    "RealSource",
+    "Recipe",
+    "read_recipe",
+]
+
+FROM_RANDOM = "random"
+FROM_PHOTOGRAPHS = "imagenet"
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Side = Annotated[int, Field(ge=STRIDE, le=4096, multiple_of=STRIDE)]
@@ -126,10 +139,17 @@ class LossSettings(_Settings):
         Weight of the Dice term beside the cross entropy's 1.
     balance : float
         A class's weight is its frequency to the power of minus this: 0 leaves classes as they are, 1 makes them equal.
+    gap_weight : float
+        How much more than others a pixel counts that lies in a narrow gap between two crypts or two villi: a gap that
+        is missed makes one of two.
+    gap_um : float
+        Widest gap that is narrow.
     """
 
     dice_weight: Annotated[float, Field(ge=0.0, le=10.0)] = 0.5
     balance: Probability = 0.5
+    gap_weight: Annotated[float, Field(ge=0.0, le=50.0)] = 0.0
+    gap_um: Annotated[float, Field(gt=0.0, le=100.0)] = 16.0
 
 
 class Optimisation(_Settings):
@@ -176,6 +196,11 @@ class Recipe(_Settings):
         Everything random follows from it.
     encoder : str
         One of `histo.nn.encoder.ENCODERS`.
+    output_stride : {1, 2}
+        Whether the decoder goes up to the image's own size, or to half of it.
+    start : str
+        Weights to begin with: ``random``; ``imagenet``, learned on photographs by the encoder (``efficientnet_lite0``
+        only); or the name or folder of a model, relative to the recipe.
     mpp : float
         µm per pixel of crops, and of images when predicting.
     crop : int
@@ -190,6 +215,8 @@ class Recipe(_Settings):
     version: str = "1"
     seed: Annotated[int, Field(ge=0)] = 1
     encoder: str = "mobilenet_v3_large"
+    output_stride: Literal[1, 2] = 2
+    start: str = FROM_RANDOM
     mpp: Annotated[float, Field(ge=0.1, le=10.0)] = 1.0
     crop: Side = 256
     tile: Side = 512
@@ -214,6 +241,8 @@ class Recipe(_Settings):
             raise ValueError(f"halo {self.halo} leaves nothing of a tile of {self.tile}")
         if self.drawn.sections == 0 and self.real.share < 1:
             raise ValueError("drawn.sections is 0, so real.share must be 1")
+        if self.start == FROM_PHOTOGRAPHS and self.encoder != "efficientnet_lite0":
+            raise ValueError("start: only efficientnet_lite0 has weights learned on photographs")
         return self
 
 

@@ -33,6 +33,25 @@ def test_the_default_network_has_at_most_eight_million_parameters() -> None:
     assert sum(weights.numel() for weights in network.parameters()) <= 8_000_000
 
 
+@pytest.mark.parametrize("output_stride", [1, 2])
+def test_the_logits_have_the_size_of_the_image_however_far_the_decoder_goes(output_stride: int) -> None:
+    network = build_network("efficientnet_lite0", 10, output_stride).eval()
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 3, 64, 96)).shape == (1, 10, 64, 96)
+
+
+def test_what_lies_far_away_changes_no_label_of_the_lite_encoder() -> None:
+    """Squeeze-and-excitation would carry it everywhere, and tiles would meet in seams."""
+    networks = [build_network(name, 4).eval() for name in ("efficientnet_lite0", "mobilenet_v3_large")]
+    torch.manual_seed(0)
+    pictures = torch.randn(1, 3, 32, 1600).repeat(2, 1, 1, 1)
+    pictures[1, :, :, -32:] += 3.0
+    with torch.inference_mode():
+        ours, theirs = (network(pictures)[..., :32] for network in networks)
+    assert torch.equal(ours[0], ours[1])
+    assert not torch.equal(theirs[0], theirs[1])
+
+
 def test_weights_lie_channels_last() -> None:
     weights = build_network("mobilenet_v3_small", n_classes=10).blocks[0][0].weight
     assert weights.is_contiguous(memory_format=torch.channels_last)

@@ -6,6 +6,7 @@ import torch
 
 from histo.train.loss import SegmentationLoss, class_weights
 from histo.train.source import IGNORE
+from histo.types import Compartment
 
 
 def _logits(truth: torch.Tensor, strength: float) -> torch.Tensor:
@@ -58,3 +59,27 @@ def test_rare_classes_weigh_more_and_the_mean_pixel_weighs_one() -> None:
     assert weights[0] < weights[1] < weights[2] == weights[3]
     assert (weights * frequencies).sum() == pytest.approx(1.0)
     assert class_weights(frequencies, balance=0.0).tolist() == [1, 1, 1, 1]
+
+
+def test_a_missed_gap_between_two_crypts_costs_more_than_the_same_pixels_elsewhere() -> None:
+    truth = torch.zeros(1, 24, 24, dtype=torch.uint8)
+    truth[0, 4:20, 4:11] = truth[0, 4:20, 13:20] = Compartment.CRYPT
+    bridge, bump = truth.clone(), truth.clone()
+    bridge[0, 8:12, 11:13] = Compartment.CRYPT
+    bump[0, 8:12, 20:22] = Compartment.CRYPT
+    logits = {
+        name: 8.0 * torch.nn.functional.one_hot(labels.long(), 10).permute(0, 3, 1, 2).float()
+        for name, labels in (("bridge", bridge), ("bump", bump))
+    }
+    plain = SegmentationLoss(torch.ones(10), 0.0)
+    weighing = SegmentationLoss(torch.ones(10), 0.0, gap_weight=4.0, gap_px=4)
+    assert float(plain(logits["bridge"], truth)[0]) == pytest.approx(float(plain(logits["bump"], truth)[0]))
+    assert float(weighing(logits["bridge"], truth)[0]) > 3 * float(weighing(logits["bump"], truth)[0])
+
+
+def test_a_wide_space_between_two_villi_is_no_gap() -> None:
+    truth = torch.zeros(1, 24, 24, dtype=torch.uint8)
+    truth[0, :, 2:8] = truth[0, :, 16:22] = Compartment.VILLUS_EPITHELIUM
+    logits = torch.randn(1, 10, 24, 24)
+    plain, weighing = SegmentationLoss(torch.ones(10), 0.0), SegmentationLoss(torch.ones(10), 0.0, 4.0, 4)
+    assert float(weighing(logits, truth)[0]) == pytest.approx(float(plain(logits, truth)[0]))
