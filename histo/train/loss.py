@@ -96,12 +96,16 @@ def _in_gap(target: Tensor, gap_px: int) -> Tensor:
     in_gap = torch.zeros(target.shape, dtype=torch.bool, device=target.device)
     for compartments in ((Compartment.CRYPT,), (Compartment.VILLUS_EPITHELIUM, Compartment.VILLUS_LAMINA_PROPRIA)):
         inside = torch.isin(target, torch.tensor(compartments, device=target.device)).float()
-        dilated = functional.max_pool2d(inside, side, stride=1, padding=side // 2)
         # Nothing lies beyond the crop: else its edge would count as a wall, and what is near it as a gap.
-        outside = functional.pad(1.0 - dilated, [side // 2] * 4, value=1.0)
-        closed = 1.0 - functional.max_pool2d(outside, side, stride=1)
+        closed = 1.0 - _widen(1.0 - _widen(inside, side, beyond=0.0), side, beyond=1.0)
         in_gap |= (closed > inside) & (target != IGNORE)
     return in_gap
+
+
+def _widen(shape: Tensor, side: int, beyond: float) -> Tensor:
+    """Take the maximum over a square, rows first, then columns, which costs a fraction of the square at once."""
+    padded = functional.pad(shape, [side // 2] * 4, value=beyond)
+    return functional.max_pool2d(functional.max_pool2d(padded, (side, 1), stride=1), (1, side), stride=1)
 
 
 def _soft_dice_loss(logits: Tensor, target: Tensor, known: Tensor) -> Tensor:
