@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from histo.cli.console import stdout
+from histo.cli.console import print_table, stdout
 
 __all__ = ["train"]
 
@@ -17,6 +17,9 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the model [default: the recipe's, or one beside it].")
     ] = None,
+    leave_one_source_out: Annotated[
+        bool, typer.Option("--leave-one-source-out", help="Judge the recipe: train it once without each source.")
+    ] = False,
     runs: Annotated[Path, typer.Option(help="Where checkpoints, logs and drawn sections are kept.")] = Path("runs"),
     restart: Annotated[bool, typer.Option("--restart", help="Start over instead of going on.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes that prepare pictures.")] = 1,
@@ -26,11 +29,20 @@ def train(
 
     Stopped at any moment, the same command goes on where it was and ends with the same weights.
     """
+    from histo import train as room
+    from histo.cli.dice_table import dice_table
     from histo.cli.stages import StageProgress
-    from histo.train import train as train_model
 
     with StageProgress() as progress:
-        folder = train_model(
-            recipe, out, folder=runs, resume=not restart, device=device, n_workers=workers, progress=progress
-        )
-    stdout.print(str(folder), markup=False)
+        if leave_one_source_out:
+            judged = room.leave_one_source_out(
+                recipe, folder=runs, resume=not restart, device=device, n_workers=workers, progress=progress
+            )
+        else:
+            folder = room.train(
+                recipe, out, folder=runs, resume=not restart, device=device, n_workers=workers, progress=progress
+            )
+    if leave_one_source_out:
+        print_table(dice_table(judged), "Dice of each field, by a network that never saw its source")
+    else:
+        stdout.print(str(folder), markup=False)

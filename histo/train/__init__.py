@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from histo.train.evaluation import evaluate, judge, judgement_table
 from histo.train.export import export_model, model_folder
-from histo.train.loop import Progress, open_run, run_training
+from histo.train.leave_one_out import leave_one_source_out
+from histo.train.loop import Progress, run_training
 from histo.train.recipe import Recipe, read_recipe
+from histo.train.run import open_run
 from histo.train.training import train
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "export_model",
     "judge",
     "judgement_table",
+    "leave_one_source_out",
     "model_folder",
     "open_run",
     "read_recipe",

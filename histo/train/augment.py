@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.train.recipe import Augmentation
+from histo.train.settings import Augmentation
 
 __all__ = ["vary_look"]
 
@@ -50,6 +50,8 @@ def vary_look(image: NDArray[np.uint8], settings: Augmentation, rng: np.random.G
         light = _blur(light, rng.uniform(0.3, 2.2))
     elif rng.random() < settings.sharpen:
         light += rng.uniform(0.3, 1.5) * (light - _blur(light, rng.uniform(0.8, 1.6)))
+    if rng.random() < settings.coarse:
+        light = _coarsen(light, rng.uniform(1.5, 5.0))
     light = _vary_hue(light, settings, rng)
     if rng.random() < settings.noise:
         light += rng.standard_normal(light.shape, dtype=np.float32) * np.float32(rng.uniform(1, 8))
@@ -96,6 +98,14 @@ def _fold(n_rows: int, n_cols: int, rng: np.random.Generator) -> Picture:
 
 def _blur(light: Picture, sigma: float) -> Picture:
     return np.asarray(cv2.GaussianBlur(light, (0, 0), sigma), np.float32)
+
+
+def _coarsen(light: Picture, factor: float) -> Picture:
+    """Show what is left of a picture that was taken at a lower power."""
+    n_rows, n_cols = light.shape[:2]
+    size = max(round(n_cols / factor), 2), max(round(n_rows / factor), 2)
+    small = cv2.resize(light, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (n_cols, n_rows), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _vary_hue(light: Picture, settings: Augmentation, rng: np.random.Generator) -> Picture:

@@ -6,8 +6,10 @@ So a training that is stopped and resumed, with another number of worker process
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -75,8 +77,20 @@ class CropBatches(Dataset[tuple[Tensor, Tensor]]):
     def _choose(self, step: int, rng: np.random.Generator) -> Path | int:
         is_real = rng.random() < self.recipe.real.share
         if is_real and step >= self.recipe.real.first_step:
-            return self.real[rng.integers(len(self.real))]
+            return self.real[rng.choice(len(self.real), p=self._shares)]
         return self.recipe.drawn.first_seed + int(rng.integers(n_joined(step, self.recipe)))
+
+    @cached_property
+    def _shares(self) -> NDArray[np.float64]:
+        """How often each field is chosen.
+
+        A field with more truth has more to teach, but less than in proportion; so has a source with more fields, which
+        resemble one another.
+        """
+        fields = [self._source(place) for place in self.real]
+        n_of_source = Counter(each.origin for each in fields)
+        weights = np.array([np.sqrt(each.counts.sum() / n_of_source[each.origin]) for each in fields])
+        return np.asarray(weights / weights.sum(), np.float64)
 
     def _source(self, chosen: Path | int) -> Source:
         if chosen not in self._open:
@@ -100,7 +114,7 @@ def n_joined(step: int, recipe: Recipe) -> int:
 
     Examples
     --------
-    >>> from histo.train.recipe import DrawnSource, Optimisation
+    >>> from histo.train.settings import DrawnSource, Optimisation
     >>> recipe = Recipe(
     ...     name="toy", drawn=DrawnSource(sections=100, at_start=20), optimisation=Optimisation(steps=1000)
     ... )

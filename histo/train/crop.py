@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.train.recipe import Augmentation
+from histo.train.settings import Augmentation
 from histo.train.source import Source
 from histo.types import Compartment
 

@@ -93,6 +93,7 @@ def judge(
     model: Model,
     folders: Sequence[Path],
     *,
+    keep: Callable[[Path, NDArray[np.uint8], NDArray[np.uint8]], None] | None = None,
     device: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Judgement]:
@@ -104,6 +105,8 @@ def judge(
         To judge.
     folders : sequence of Path
         Pictures at the model's µm/px, for `histo.train.source.load_source`.
+    keep : callable, optional
+        Called with each picture's folder, its predicted compartments and their confidence.
     device, progress
         As in `evaluate`.
 
@@ -114,7 +117,9 @@ def judge(
     judgements = []
     for n_done, path in enumerate(folders, start=1):
         source = load_source(path)
-        labels, _ = predict_labels(model, np.asarray(source.image), model.spec.mpp, device=device)
+        labels, confidence = predict_labels(model, np.asarray(source.image), model.spec.mpp, device=device)
+        if keep is not None:
+            keep(path, labels, confidence)
         confusion = confusion_matrix(np.asarray(source.truth), labels)
         judgements.append(Judgement(source.origin, source.name, confusion, model.spec.mpp**2))
         if progress is not None:

@@ -10,20 +10,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from histo.errors import InvalidRecipe
 from histo.io.atomic import write_atomically
 from histo.nn import Model, ModelSpec, read_model, write_model
 from histo.train.card import write_card
-from histo.train.checkpoint import Checkpoint
 from histo.train.evaluation import judge, judgement_table
-from histo.train.loop import Progress, Run, open_run
-from histo.train.real import prepare_fields
+from histo.train.leak import RECIPE_FILE
+from histo.train.loop import Progress
 from histo.train.recipe import Recipe
 from histo.train.record import TrainingRecord
+from histo.train.run import Run, open_run
 from histo.train.start import start_normalisation
 from histo.types import Compartment
 
-__all__ = ["export_model", "model_folder"]
+__all__ = ["export_model", "model_folder", "write_weights"]
 
 
 def model_folder(recipe_path: str | PathLike[str], name: str) -> Path:
@@ -66,29 +65,46 @@ def export_model(
         If there is no checkpoint of this recipe yet.
     """
     run = open_run(recipe_path, folder)
-    if run.checkpoint is None:
-        raise InvalidRecipe("nothing has been trained yet", file=recipe_path, next_step="Run histo train on it first.")
+    checkpoint = run.last
     place = Path(output) if output is not None else model_folder(recipe_path, run.recipe.name)
     place.mkdir(parents=True, exist_ok=True)
-    model = _write_weights(run, run.checkpoint, place)
-    real = prepare_fields(run.recipe.real, run.recipe_path.parent, run.recipe.mpp, run.folder / "real")
+    model = write_weights(run, place)
+    real = run.prepare_fields()
     judged = _judge(run, model, real.held_out, device, progress)
     record = TrainingRecord(
         run.recipe,
-        run.checkpoint.step,
-        run.checkpoint.drawing,
+        checkpoint.step,
+        checkpoint.drawing,
         trained=tuple(real.entries[place] for place in real.trained),
         held_out=tuple(real.entries[place] for place in real.held_out),
     )
     _write(place / "metrics.json", json.dumps(_metrics(judged, record), indent=2, ensure_ascii=False) + "\n")
     _write(place / "CARD.md", write_card(model.spec, judged, record))
-    copy = place / "train.toml"
+    copy = place / RECIPE_FILE
     if not (copy.exists() and copy.samefile(recipe_path)):
         shutil.copyfile(recipe_path, copy)
     return place
 
 
-def _write_weights(run: Run, checkpoint: Checkpoint, place: Path) -> Model:
+def write_weights(run: Run, place: Path) -> Model:
+    """Write the weights of the last checkpoint, and the facts that a prediction needs.
+
+    Parameters
+    ----------
+    run : Run
+        Trained, finished or not.
+    place : Path
+        Folder of the model.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    InvalidRecipe
+        If there is no checkpoint yet.
+    """
     recipe = run.recipe
     spec = ModelSpec(
         name=recipe.name,
@@ -99,13 +115,13 @@ def _write_weights(run: Run, checkpoint: Checkpoint, place: Path) -> Model:
         mpp=recipe.mpp,
         tile=recipe.tile,
         halo=recipe.halo,
-        normalisation=start_normalisation(recipe, run.recipe_path.parent),
+        normalisation=start_normalisation(recipe, run.beside),
         sha256="0" * 64,
         licence=recipe.licence,
         trained_on=_trained_on(recipe),
-        validated_on=_names(recipe.real.sets) if recipe.real.held_out_sources else (),
+        validated_on=_names(recipe.real.sets) if recipe.real.is_judged else (),
     )
-    write_model(place, checkpoint.averaged_weights, spec)
+    write_model(place, run.last.averaged_weights, spec)
     return read_model(place)
 
 

@@ -5,33 +5,30 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass
-from os import PathLike
-from pathlib import Path
 from time import perf_counter
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from histo.errors import InvalidRecipe, TrainingStopped
+from histo.errors import TrainingStopped
 from histo.nn.device import autocast, choose_device
 from histo.nn.network import StructureNet, build_network
 from histo.nn.picture import as_input
 from histo.nn.spec import Normalisation
 from histo.train.average import WeightAverage
 from histo.train.batch import CropBatches, class_frequencies, iterate_batches, n_joined
-from histo.train.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState, read_checkpoint, write_checkpoint
-from histo.train.drawn import DrawnPool, draw_ahead, drawing_digest
+from histo.train.checkpoint import CHECKPOINT_FILE, TrainingState, write_checkpoint
+from histo.train.drawn import draw_ahead
 from histo.train.log import LOG_FILE, LogRow, append_log, cut_log
 from histo.train.loss import SegmentationLoss, class_weights
-from histo.train.real import prepare_fields
-from histo.train.recipe import Recipe, read_recipe
+from histo.train.run import Run
 from histo.train.schedule import learning_rate
 from histo.train.source import N_CLASSES
 from histo.train.start import load_start, start_normalisation
 from histo.train.stop import StopRequest
 
-__all__ = ["Progress", "Run", "open_run", "run_training"]
+__all__ = ["Progress", "run_training"]
 
 logger = logging.getLogger(__name__)
 
@@ -41,85 +38,6 @@ class Progress(Protocol):
 
     def __call__(self, stage: str, done: int, total: int, /) -> None:
         """Show it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A training's recipe, folder and pictures.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What to do.
-    recipe_path : Path
-        Where it is written.
-    folder : Path
-        Holds the checkpoint and the log.
-    checkpoint : Checkpoint or None
-        Where it stands; None at the start.
-    drawn : DrawnPool
-        Drawn sections.
-    """
-
-    recipe: Recipe
-    recipe_path: Path
-    folder: Path
-    checkpoint: Checkpoint | None
-    drawn: DrawnPool
-
-    @property
-    def seeds(self) -> range:
-        """Seeds of the drawn sections to train on."""
-        return range(self.recipe.drawn.first_seed, self.recipe.drawn.first_seed + self.recipe.drawn.sections)
-
-    @property
-    def held_out_seeds(self) -> range:
-        """Seeds of the drawn sections to judge by."""
-        return range(self.recipe.drawn.held_out_seed, self.recipe.drawn.held_out_seed + self.recipe.drawn.held_out)
-
-
-def open_run(recipe_path: str | PathLike[str], folder: str | PathLike[str] = "runs", *, resume: bool = True) -> Run:
-    """Find out where a training stands.
-
-    Parameters
-    ----------
-    recipe_path : path-like
-        A TOML file.
-    folder : path-like, optional
-        Runs lie here, each in a subfolder of its model's name, beside the pool of drawn sections.
-    resume : bool, optional
-        Go on from the checkpoint, if there is one.
-
-    Returns
-    -------
-    Run
-
-    Raises
-    ------
-    InvalidRecipe
-        If the recipe is not valid, or is another than the checkpoint was made with.
-    CorruptModel
-        If the checkpoint is damaged.
-    """
-    recipe = read_recipe(recipe_path)
-    place = Path(folder) / recipe.name
-    path = place / CHECKPOINT_FILE
-    checkpoint = read_checkpoint(path) if resume and path.exists() else None
-    if checkpoint is not None and checkpoint.recipe != recipe.model_dump_json():
-        raise InvalidRecipe(
-            "the recipe is not the one that its checkpoint was made with",
-            file=recipe_path,
-            got=f"a checkpoint of {checkpoint.step} steps in {path}",
-            next_step="Start over without resuming, or give the changed recipe another name.",
-        )
-    pool = DrawnPool(Path(folder) / "drawn", recipe.mpp, drawing_digest())
-    run = Run(recipe, Path(recipe_path), place, checkpoint, pool)
-    if checkpoint is not None and checkpoint.drawing != pool.digest:
-        before = DrawnPool(pool.folder, pool.mpp, checkpoint.drawing)
-        if before.has(run.seeds):
-            return Run(recipe, run.recipe_path, place, checkpoint, before)
-        logger.warning("the drawn sections are drawn anew by another version of histo.phantom")
-    return run
 
 
 def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, progress: Progress | None = None) -> None:
@@ -148,7 +66,7 @@ def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, pro
         n_workers=os.cpu_count() or 1,
         progress=None if progress is None else lambda done, total: progress("drawing", done, total),
     )
-    real = prepare_fields(recipe.real, run.recipe_path.parent, recipe.mpp, run.folder / "real").trained
+    real = run.prepare_fields().trained
     batches = CropBatches(recipe, run.drawn, real)
     state = _start(run, place)
     first_step = 0
@@ -165,7 +83,7 @@ def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, pro
         round(recipe.loss.gap_um / recipe.mpp),
     )
     with draw_ahead(run.drawn, run.seeds):
-        normalisation = start_normalisation(recipe, run.recipe_path.parent)
+        normalisation = start_normalisation(recipe, run.beside)
         _Trainer(run, state, loss, normalisation, place, progress).go(batches, first_step, n_workers)
 
 
@@ -174,7 +92,7 @@ def _start(run: Run, device: torch.device) -> TrainingState:
     torch.manual_seed(recipe.seed)
     network: StructureNet = build_network(recipe.encoder, N_CLASSES, recipe.output_stride)
     if run.checkpoint is None:
-        load_start(recipe, run.recipe_path.parent, network)
+        load_start(recipe, run.beside, network)
     network = network.to(device)
     settings = recipe.optimisation
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)

@@ -14,7 +14,7 @@ from histo.io.annotations import labels_from_annotations, read_geojson
 from histo.io.checksum import sha256_of
 from histo.nn import canvas_of
 from histo.train.annotationset import AnnotatedField, read_annotation_set
-from histo.train.recipe import RealSource
+from histo.train.settings import RealSource
 from histo.train.source import IGNORE, store_source
 
 __all__ = ["RealFields", "prepare_field", "prepare_fields"]
@@ -62,33 +62,36 @@ def prepare_fields(settings: RealSource, beside: Path, mpp: float, folder: Path)
     InvalidAnnotation
         If a set, a picture or its polygons do not read.
     InvalidRecipe
-        If a held-out source or an unused field is in no set, or nothing is left to train on.
+        If a source or field that is held out or unused is in no set, or nothing is left to train on.
     """
-    prepared = RealFields()
-    sources: set[str] = set()
     entries = [entry for name in settings.sets for entry in read_annotation_set(beside / name).fields]
+    _check_names("held_out_sources", settings.held_out_sources, {entry.source for entry in entries})
+    _check_names("held_out_fields", settings.held_out_fields, {entry.name for entry in entries})
+    _check_names("unused_fields", settings.unused_fields, {entry.name for entry in entries})
+    prepared = RealFields()
     for entry in entries:
-        sources.add(entry.source)
-        if entry.name in settings.unused_fields:
+        if settings.leaves_out(entry):
             continue
         place = prepare_field(entry, mpp, folder)
         prepared.entries[place] = entry
-        (prepared.held_out if entry.source in settings.held_out_sources else prepared.trained).append(place)
-    unknown = sorted(set(settings.held_out_sources) - sources)
-    absent = sorted(set(settings.unused_fields) - {entry.name for entry in entries})
-    if absent:
+        (prepared.held_out if settings.holds_out(entry) else prepared.trained).append(place)
+    if settings.share > 0 and not prepared.trained:
         raise InvalidRecipe(
-            "real.unused_fields does not fit the sets",
-            expected=f"some of {', '.join(sorted(entry.name for entry in entries)) or '(no fields: no sets)'}",
-            got=", ".join(absent),
-        )
-    if unknown or (settings.share > 0 and not prepared.trained):
-        raise InvalidRecipe(
-            "real.held_out_sources does not fit the sets",
-            expected=f"some, not all, of {', '.join(sorted(sources)) or '(no sources: no sets)'}",
-            got=", ".join(settings.held_out_sources),
+            "nothing is left to train on",
+            expected=f"some, not all, of {', '.join(sorted({entry.source for entry in entries}))}",
+            got=f"held out: {', '.join((*settings.held_out_sources, *settings.held_out_fields))}",
+            next_step="Hold out less.",
         )
     return prepared
+
+
+def _check_names(what: str, asked: tuple[str, ...], there: set[str]) -> None:
+    if unknown := sorted(set(asked) - there):
+        raise InvalidRecipe(
+            f"real.{what} does not fit the sets",
+            expected=f"some of {', '.join(sorted(there)) or '(none: no sets)'}",
+            got=", ".join(unknown),
+        )
 
 
 def prepare_field(entry: AnnotatedField, mpp: float, folder: Path) -> Path:

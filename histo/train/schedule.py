@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import cos, pi
 
-from histo.train.recipe import Optimisation
+from histo.train.settings import Optimisation
 
 __all__ = ["learning_rate"]
 

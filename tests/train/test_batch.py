@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from histo.train.batch import CropBatches
 from histo.train.drawn import DrawnPool
-from histo.train.recipe import DrawnSource, RealSource, Recipe
+from histo.train.recipe import Recipe
+from histo.train.settings import DrawnSource, RealSource
 from histo.train.source import store_source
 
 from .conftest import draw_discs
@@ -39,3 +42,23 @@ def test_waiting_changes_no_later_batch(tmp_path: Path) -> None:
     at_once, waiting = batches(tmp_path, first_step=0), batches(tmp_path, first_step=3)
     for expected, found in zip(at_once[4], waiting[4], strict=True):
         assert (expected == found).all()
+
+
+def test_a_field_with_more_truth_is_chosen_more_often_and_a_source_with_many_fields_less(tmp_path: Path) -> None:
+    pool = DrawnPool(tmp_path / "drawn", 1.0, "discs")
+    places = []
+    for name, origin, n_known in (
+        ("large", "one", 200),
+        ("small", "two", 50),
+        ("a", "three", 200),
+        ("b", "three", 200),
+    ):
+        image, truth = draw_discs(5)
+        truth[n_known:] = 255
+        store_source(tmp_path / name, image, truth, name=name, origin=origin)
+        places.append(tmp_path / name)
+    recipe = Recipe(name="toy", crop=64, real=RealSource(sets=("set",), share=1.0))
+    shares = CropBatches(recipe, pool, places)._shares
+    assert shares.sum() == pytest.approx(1.0)
+    assert shares[0] == pytest.approx(2 * shares[1])
+    assert shares[2] == shares[3] == pytest.approx(shares[0] / 2**0.5)

@@ -6,8 +6,9 @@ import pytest
 from histo.nn import ModelSpec
 from histo.train.annotationset import AnnotatedField
 from histo.train.card import write_card
-from histo.train.recipe import RealSource, Recipe
+from histo.train.recipe import Recipe
 from histo.train.record import TrainingRecord
+from histo.train.settings import RealSource
 from histo.types import Compartment
 
 SPEC = ModelSpec(

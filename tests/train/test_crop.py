@@ -9,7 +9,8 @@ from histo.train.augment import vary_look
 from histo.train.batch import CropBatches
 from histo.train.crop import cut_crop
 from histo.train.drawn import DrawnPool
-from histo.train.recipe import Augmentation, Optimisation, Recipe
+from histo.train.recipe import Recipe
+from histo.train.settings import Augmentation, Optimisation
 from histo.train.source import IGNORE, Source, load_source, store_source
 from histo.types import Compartment
 

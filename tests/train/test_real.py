@@ -12,7 +12,7 @@ from histo.errors import InvalidAnnotation, InvalidRecipe
 from histo.io.annotations import Annotation, write_geojson
 from histo.io.checksum import sha256_of
 from histo.train.real import prepare_fields
-from histo.train.recipe import RealSource
+from histo.train.settings import RealSource
 from histo.train.source import IGNORE, load_source
 from histo.types import Compartment
 
@@ -58,6 +58,13 @@ def test_held_out_sources_are_not_trained_on(annotated: Path, tmp_path: Path) ->
     assert [load_source(path).name for path in fields.held_out] == ["b1"]
 
 
+def test_a_held_out_field_is_not_trained_on(annotated: Path, tmp_path: Path) -> None:
+    settings = RealSource(sets=("set",), share=0.5, held_out_fields=("a1",))
+    fields = prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept")
+    assert [load_source(path).name for path in fields.trained] == ["b1"]
+    assert [load_source(path).name for path in fields.held_out] == ["a1"]
+
+
 def test_a_corrected_polygon_is_painted_anew(annotated: Path, tmp_path: Path) -> None:
     settings = RealSource(sets=("set",), share=0.5)
     before = prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept").trained[0]
@@ -89,12 +96,21 @@ def test_a_damaged_set_is_refused(
         prepare_fields(RealSource(sets=("set",), share=0.5), tmp_path, 1.0, tmp_path / "kept")
 
 
-@pytest.mark.parametrize("held_out", [("nobody",), ("atlas", "lab")])
-def test_sources_that_leave_nothing_or_are_not_there_are_refused(
-    held_out: tuple[str, ...], annotated: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"held_out_sources": ("nobody",)}, "held_out_sources.*some of atlas, lab.*got nobody"),
+        ({"held_out_fields": ("atlas",)}, "held_out_fields.*some of a1, b1.*got atlas"),
+        ({"unused_fields": ("c7",)}, "unused_fields.*some of a1, b1.*got c7"),
+        ({"held_out_sources": ("atlas", "lab")}, "some, not all, of atlas, lab"),
+        ({"held_out_sources": ("atlas",), "held_out_fields": ("b1",)}, "held out: atlas, b1"),
+    ],
+)
+def test_a_recipe_that_does_not_fit_its_sets_is_refused(
+    settings: dict[str, tuple[str, ...]], message: str, annotated: Path, tmp_path: Path
 ) -> None:
-    settings = RealSource(sets=("set",), share=0.5, held_out_sources=held_out)
-    with pytest.raises(InvalidRecipe, match="some, not all, of atlas, lab"):
+    settings = RealSource(sets=("set",), share=0.5, **settings)
+    with pytest.raises(InvalidRecipe, match=message):
         prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept")
 
 
@@ -103,9 +119,3 @@ def test_unused_fields_are_neither_trained_on_nor_judged_by(annotated: Path, tmp
     fields = prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept")
     assert [fields.entries[path].name for path in fields.trained] == ["a1"]
     assert fields.held_out == []
-
-
-def test_an_unused_field_that_is_in_no_set_is_refused(annotated: Path, tmp_path: Path) -> None:
-    settings = RealSource(sets=("set",), share=0.5, unused_fields=("c7",))
-    with pytest.raises(InvalidRecipe, match=r"some of a1, b1.*got c7"):
-        prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept")
