@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell .ci/find-python)
 DISPLAYED := $(shell command -v xvfb-run >/dev/null 2>&1 && echo 'xvfb-run -a -s "-screen 0 1600x1200x24"')
 
-.PHONY: demo test check docs bench clean
+.PHONY: demo test check docs bench choices clean
 
 demo: $(VENV)/.installed
 	$(BIN)/histo demo --out demo-results
@@ -26,7 +26,7 @@ docs: $(VENV)/.installed-dev
 	@echo "site/index.html"
 
 bench: $(VENV)/.installed-dev
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	@for script in $(filter-out benchmarks/training_choices.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
 $(BIN)/python:
 	$(if $(PYTHON),,$(error histo needs Python 3.11 or newer with its venv module; say which with make PYTHON=/path/to/python3))
@@ -39,6 +39,10 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	@touch $@ $(VENV)/.installed
+
+# Hours on two cores: eleven trainings, each kept and never done twice.
+choices: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/training_choices.py
 
 clean:
 	rm -rf site build dist demo-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
