@@ -70,6 +70,7 @@ IDENTITY = (
 """The columns that every row of every per-section table carries first."""
 
 _POINT = "level-0 pixel of the slide"
+_ALONG = "along the mucosa-submucosa border, torn pieces in their order; a Swiss roll counts from its outer end; µm."
 _REJECT = (
     "Why it was not accepted: tangential, fused, cut_at_border, detached, low_confidence, too_small, no_junction, "
     "no_layer; empty when accepted."
@@ -90,7 +91,7 @@ VILLI = Table(
         _number("tip_col", f"Column of the tip, {_POINT}."),
         _number("base_row", f"Row of the centreline's end at the villus-crypt junction, {_POINT}."),
         _number("base_col", f"Column of that end, {_POINT}."),
-        _number("position_um", "Position of the base along the wall (muscularis mucosae), µm from its start."),
+        _number("position_um", f"Position of the base {_ALONG}"),
         _flag("is_accepted", "Whether its axis is seen from base to tip, so that it counts."),
         _text("reject_reason", _REJECT),
         _number("confidence", "0 to 1: mean probability of its pixels times geometric quality."),
@@ -109,7 +110,7 @@ CRYPTS = Table(
         _number("mouth_col", f"Column of the mouth, {_POINT}."),
         _number("base_row", f"Row of the crypt's base, {_POINT}."),
         _number("base_col", f"Column of the crypt's base, {_POINT}."),
-        _number("position_um", "Position of the mouth along the wall (muscularis mucosae), µm from its start."),
+        _number("position_um", f"Position of the mouth {_ALONG}"),
         _flag("is_accepted", "Whether its axis is seen from base to mouth, so that it counts."),
         _text("reject_reason", _REJECT),
         _number("confidence", "0 to 1: mean probability of its pixels times geometric quality."),
@@ -126,7 +127,7 @@ UNITS = Table(
         _number("villus_height_um", "Height of the villus, µm."),
         _number("crypt_depth_um", "Mean depth of the crypts, µm."),
         _number("vh_cd", "Villus height over mean crypt depth of this unit."),
-        _number("position_um", "Position of the unit along the wall, µm from its start."),
+        _number("position_um", f"Position of the unit {_ALONG}"),
     ),
 )
 
@@ -134,15 +135,23 @@ LAYERS = Table(
     "layers",
     "one position along the wall, every 10 µm",
     (
-        _number("position_um", "Arc length along the mucosa-submucosa border, µm from its start."),
+        _number("position_um", f"Position {_ALONG}"),
         _number("row", f"Row of that point of the border, {_POINT}."),
         _number("col", f"Column of that point, {_POINT}."),
-        _number("mucosa_um", "From the border to the envelope of the villus tips along the streamline, µm."),
-        _number("crypt_zone_um", "From the border to the villus-crypt junction along the streamline, µm."),
         _number(
-            "submucosa_um", "Muscularis mucosae and submucosa along the streamline, µm; missing where there is none."
+            "mucosa_um",
+            "Perpendicular to the border, from it to a line drawn taut over the tips of the villi, which bridges up to "
+            "450 µm; µm.",
         ),
-        _number("muscularis_um", "Muscularis externa along the streamline, µm; empty where absent."),
+        _number("crypt_zone_um", "Perpendicular to the border, from it to the villus-crypt junction, µm."),
+        _number(
+            "submucosa_um",
+            "Muscularis mucosae and submucosa, perpendicular to the border, µm; missing where there is none, and "
+            "inside a fold, where the perpendicular runs into the other limb.",
+        ),
+        _number(
+            "muscularis_um", "Muscularis externa, perpendicular to its inner border, µm; missing where there is none."
+        ),
     ),
 )
 

@@ -7,8 +7,10 @@ from histo.measure.layers import measure_layers
 from histo.measure.section import SectionMeasures, measure_section
 from histo.measure.unit import measure_units
 from histo.measure.villus import measure_villi
+from histo.measure.villus_crypt_junction import JunctionCurve
 
 __all__ = [
+    "JunctionCurve",
     "SectionMeasures",
     "measure_crypts",
     "measure_layers",

@@ -14,6 +14,7 @@ from histo.measure.layers import tabulate_layers
 from histo.measure.tissue import SectionTissue
 from histo.measure.unit import measure_units
 from histo.measure.villus import tabulate_villi
+from histo.measure.villus_crypt_junction import JunctionCurve, trace_junction
 from histo.types import LabelMap
 
 __all__ = ["SectionMeasures", "measure_section"]
@@ -31,6 +32,8 @@ class SectionMeasures:
     villus_lines, crypt_lines : (n, points, 2) array
         Centrelines in the order of the rows, from the foot of a villus to its tip and from the base of a crypt to its
         mouth; (row, column) in level-0 pixels of the slide, whole numbers at pixel centres.
+    junction : JunctionCurve
+        The villus-crypt junction along the wall.
     """
 
     villi: pd.DataFrame
@@ -40,6 +43,7 @@ class SectionMeasures:
     wall_length_um: float
     villus_lines: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2, 2)))
     crypt_lines: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2, 2)))
+    junction: JunctionCurve = field(default_factory=JunctionCurve.nowhere)
 
 
 def measure_section(labels: LabelMap) -> SectionMeasures:
@@ -65,7 +69,7 @@ def measure_section(labels: LabelMap) -> SectionMeasures:
     tissue = SectionTissue.from_labels(labels)
     villi, villus_lines = tabulate_villi(tissue)
     crypts, crypt_lines = tabulate_crypts(tissue)
-    layers, _ = tabulate_layers(tissue, villi)
+    layers, lines, crossings = tabulate_layers(tissue)
     return SectionMeasures(
         villi,
         crypts,
@@ -74,4 +78,5 @@ def measure_section(labels: LabelMap) -> SectionMeasures:
         tissue.wall.length_um,
         to_slide(labels, villus_lines.points_um),
         to_slide(labels, crypt_lines.points_um[:, ::-1]),
+        trace_junction(labels, lines, crossings, [piece.is_closed for piece in tissue.wall.pieces]),
     )

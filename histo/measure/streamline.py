@@ -1,4 +1,4 @@
-"""Streamlines across the wall: the field that tells, at every point, which way is through the wall.
+"""Streamlines that lead out of a fold: the way from the mucosa to the muscle where the straight one meets another limb.
 
 A potential is 0 along the villus-crypt junction, 1 along the outer surface and harmonic between them (Jones, Buchbinder
 and Aharon, Human Brain Mapping 2000, used the same for the cortex); its gradient lines never cross and never lead into
@@ -17,14 +17,12 @@ from scipy.sparse.linalg import LinearOperator, cg
 
 from histo.measure.grid import CRYPT_ZONE, VILLUS, WALL, Kind, TissueGrid, sample
 from histo.measure.raster import blurred, closed, components, distance_to, grown
-from histo.measure.wall import Wall, WallPiece
 
-__all__ = ["Streamlines", "trace_streamlines"]
+__all__ = ["Streamlines", "lead_outward"]
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_EVERY_UM = 10.0
 _CLOSE_UM = 12.0
 _MIN_TISSUE_UM2 = 20000.0
 _MAX_UM = 3000.0
@@ -35,87 +33,54 @@ _PIXELS_ACROSS = 24.0
 
 @dataclass(frozen=True, eq=False)
 class Streamlines:
-    """Lines across the wall, one every 10 µm of it.
+    """Lines from the mucosa-submucosa border towards the serosa.
 
     Parameters
     ----------
-    position_um : (n,) array
-        Position of the start along the wall.
-    inward_um, outward_um : (n, m, 2) and (n, k, 2) arrays
-        Points of each line from the mucosa-submucosa border towards the lumen and towards the serosa, `step_um` apart.
+    points_um : (n, m, 2) array
+        Points of each line, `step_um` apart; a line that has ended goes on as not a number.
     step_um : float
     """
 
-    position_um: Floats
-    inward_um: Floats
-    outward_um: Floats
+    points_um: Floats
     step_um: float
 
+    def at(self, walked_um: Floats) -> tuple[Floats, Floats]:
+        """Point of each line at an arc length, and the direction that it has there; not a number where that is none."""
+        step = np.clip(np.nan_to_num(walked_um) / self.step_um, 0, self.points_um.shape[1] - 1.001)
+        low = step.astype(np.int64)
+        here, there = (np.take_along_axis(self.points_um, (low + k)[:, None, None], axis=1)[:, 0] for k in (0, 1))
+        point = here + (step - low)[:, None] * (there - here)
+        point[np.isnan(walked_um)] = np.nan
+        return point, (there - here) / self.step_um
 
-def trace_streamlines(coarse: TissueGrid, wall: Wall) -> Streamlines:
-    """Trace streamlines from the mucosa-submucosa border both ways.
 
-    Near the cut ends of an open piece of wall the field has no second side; there the lines are straight normals.
+def lead_outward(coarse: TissueGrid, start_um: Floats, outward: Floats, wall_um: float) -> Streamlines:
+    """Follow the field from points of the mucosa-submucosa border to beyond the outer surface.
 
     Parameters
     ----------
     coarse : TissueGrid
         Shares in pixels of about 4 µm.
-    wall : Wall
+    start_um, outward : (n, 2) arrays
+        Where the lines begin, and the way out of the lumen there.
+    wall_um : float
+        Length of the whole wall.
 
     Returns
     -------
     Streamlines
     """
     step = coarse.pixel_um / 2
-    if not wall.pieces:
-        return Streamlines(np.zeros(0), np.zeros((0, 1, 2)), np.zeros((0, 1, 2)), step)
     domain = _domain(coarse)
-    reach = float(np.count_nonzero(domain)) * coarse.pixel_um**2 / wall.length_um
+    reach = float(np.count_nonzero(domain)) * coarse.pixel_um**2 / wall_um
     # A thick wall does not need the fine field that a thin one does: some 24 pixels across are enough for either.
     factor = int(np.clip(reach / coarse.pixel_um / _PIXELS_ACROSS, 1, 2))
     if factor > 1:
         coarse = coarse.averaged(factor)
         domain = _domain(coarse)
-    potential = _potential(coarse, domain)
-    position, start, normal, is_near_end = _starts(wall, reach)
-    gradient = np.stack(list(np.gradient(blurred(potential, 1.0))), axis=-1)
-    inward, outward = (
-        _follow(coarse, domain, sign * gradient, (start, sign * normal, is_near_end), step) for sign in (-1.0, 1.0)
-    )
-    return Streamlines(position, inward, outward, step)
-
-
-def _starts(wall: Wall, reach_um: float) -> tuple[Floats, Floats, Floats, Mask]:
-    """Start points every 10 µm with the normal pointing out of the lumen, and whether a cut end is near."""
-    positions, points, normals, near = [], [], [], []
-    for piece in wall.pieces:
-        along = piece.along_um
-        n = max(int(along[-1] / _EVERY_UM), 1)
-        wanted = (np.arange(n) + 0.5) * along[-1] / n
-        point = np.stack([np.interp(wanted, along, piece.points_um[:, k]) for k in (0, 1)], axis=-1)
-        way = _tangents(piece, wanted)
-        positions.append(piece.start_um + wanted)
-        points.append(point)
-        normals.append(np.stack([way[:, 1], -way[:, 0]], axis=-1))
-        margin = min(reach_um, along[-1] / 4)
-        is_near = (wanted < margin) | (wanted > along[-1] - margin)
-        near.append(np.zeros(n, dtype=bool) if piece.is_closed else is_near)
-    return np.concatenate(positions), np.concatenate(points), np.concatenate(normals), np.concatenate(near)
-
-
-def _tangents(piece: WallPiece, wanted: Floats) -> Floats:
-    along = piece.along_um
-    if piece.is_closed:
-        ahead, behind = (wanted + 20.0) % along[-1], (wanted - 20.0) % along[-1]
-    else:
-        ahead, behind = np.minimum(wanted + 20.0, along[-1]), np.maximum(wanted - 20.0, 0.0)
-    ends = [
-        np.stack([np.interp(at, along, piece.points_um[:, axis]) for axis in (0, 1)], axis=-1) for at in (ahead, behind)
-    ]
-    way = ends[0] - ends[1]
-    tangent: Floats = way / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-9)
-    return tangent
+    gradient = np.stack(list(np.gradient(blurred(_potential(coarse, domain), 1.0))), axis=-1)
+    return Streamlines(_follow(coarse, domain, gradient, (start_um, outward), step), step)
 
 
 def _domain(coarse: TissueGrid) -> Mask:
@@ -193,11 +158,9 @@ def _relax(domain: Mask, inner: Mask, outer: Mask, guess: NDArray[np.float32]) -
     return relaxed
 
 
-def _follow(
-    coarse: TissueGrid, domain: Mask, field: Floats, starts: tuple[Floats, Floats, Mask], step: float
-) -> Floats:
+def _follow(coarse: TissueGrid, domain: Mask, field: Floats, starts: tuple[Floats, Floats], step: float) -> Floats:
     """Follow a field from the starts, midpoint rule; outside the domain go straight on, then stand still."""
-    point, way, is_straight = starts[0].copy(), starts[1].copy(), starts[2]
+    point, way = starts[0].copy(), starts[1].copy()
     field = field.astype(np.float32)
     left = np.zeros(len(point))
     path = [point.copy()]
@@ -206,7 +169,7 @@ def _follow(
         left = np.where(inside | (count * step < 2 * coarse.pixel_um), 0.0, left + step)
         if (left > _BEYOND_UM).all():
             break
-        bends = inside & ~is_straight & (count > 0)
+        bends = inside & (count > 0)
         if bends.any():
             middle = point[bends] + 0.5 * step * _way(field, point[bends], way[bends], coarse.pixel_um)
             way[bends] = _way(field, middle, way[bends], coarse.pixel_um)

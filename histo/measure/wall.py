@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from skimage.measure import find_contours
 
 from histo.measure.grid import CRYPT_ZONE, VILLUS, WALL, Kind, TissueGrid
 from histo.measure.raster import blurred, components
+from histo.measure.unroll import along, unroll
 
 __all__ = ["Wall", "WallPiece", "trace_wall"]
 
@@ -36,22 +37,34 @@ class WallPiece:
     is_closed : bool
         Whether it runs around a whole ring.
     start_um : float
-        Position of its first point: the lengths of the pieces before it.
+        Least position along the gut of any of its points.
+    is_backward : bool
+        Whether positions fall from its first point to its last.
     """
 
     points_um: Floats
     is_closed: bool
-    start_um: float
+    start_um: float = 0.0
+    is_backward: bool = False
 
     @property
     def along_um(self) -> Floats:
         """Arc length from the piece's first point, (n,) array."""
-        return _along(self.points_um)
+        return along(self.points_um)
 
     @property
     def length_um(self) -> float:
         """Arc length of the whole piece."""
         return float(self.along_um[-1])
+
+    @property
+    def position_um(self) -> Floats:
+        """Position along the gut of each point, (n,) array."""
+        return self.positions(self.along_um)
+
+    def positions(self, along_um: Floats) -> Floats:
+        """Turn arc lengths from the first point into positions along the gut."""
+        return self.start_um + (self.length_um - along_um if self.is_backward else along_um)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +75,7 @@ class Wall:
 
     @property
     def length_um(self) -> float:
-        """Arc length of all pieces together."""
+        """Arc length of all pieces together, without the gaps between them."""
         return sum(piece.length_um for piece in self.pieces)
 
     def locate(self, points_um: Floats) -> tuple[Floats, Floats]:
@@ -81,10 +94,15 @@ class Wall:
         if not self.pieces or len(points_um) == 0:
             nothing = np.full(len(points_um), np.nan)
             return nothing, nothing.copy()
-        border = np.concatenate([piece.points_um for piece in self.pieces])
-        position = np.concatenate([piece.start_um + piece.along_um for piece in self.pieces])
+        border, position = self.border
         distance, index = cKDTree(border).query(points_um)
         return position[index], np.asarray(distance, dtype=float)
+
+    @property
+    def border(self) -> tuple[Floats, Floats]:
+        """Points of all pieces, (n, 2) array, and the position of each, (n,) array."""
+        points = np.concatenate([piece.points_um for piece in self.pieces])
+        return points, np.concatenate([piece.position_um for piece in self.pieces])
 
 
 def trace_wall(coarse: TissueGrid) -> Wall:
@@ -101,18 +119,14 @@ def trace_wall(coarse: TissueGrid) -> Wall:
     Returns
     -------
     Wall
-        Pieces ordered by the row, then the column, of their topmost point.
+        Pieces in their order along the gut, a Swiss roll from its outer end.
     """
-    runs = _border_runs(coarse)
-    curves = [_smooth(curve, is_closed) for curve, is_closed in _join(runs)]
-    kept = [(curve, closed) for curve, closed in curves if _along(curve)[-1] >= _MIN_PIECE_UM]
-    kept.sort(key=lambda item: tuple(item[0][np.lexsort((item[0][:, 1], item[0][:, 0]))[0]]))
-    pieces = []
-    start = 0.0
-    for curve, is_closed in kept:
-        pieces.append(WallPiece(curve, is_closed, start))
-        start += pieces[-1].length_um
-    return Wall(tuple(pieces))
+    curves = [_smooth(curve, is_closed) for curve, is_closed in _join(_border_runs(coarse))]
+    kept = [WallPiece(curve, closed) for curve, closed in curves if along(curve)[-1] >= _MIN_PIECE_UM]
+    places = unroll([piece.points_um for piece in kept], [piece.is_closed for piece in kept])
+    return Wall(
+        tuple(replace(kept[place.piece], start_um=place.start_um, is_backward=place.is_backward) for place in places)
+    )
 
 
 def _border_runs(coarse: TissueGrid) -> list[Floats]:
@@ -148,7 +162,7 @@ def _join(runs: list[Floats]) -> list[tuple[Floats, bool]]:
     for run in runs:
         if np.allclose(run[0], run[-1]):
             done.append((run, True))
-        elif _along(run)[-1] > 20.0:
+        elif along(run)[-1] > 20.0:
             open_runs.append(run)
     links = _links(open_runs)
     followers = dict(links)
@@ -173,7 +187,7 @@ def _links(runs: list[Floats]) -> list[tuple[int, int]]:
         return []
     heads = np.stack([run[0] for run in runs])
     tails = np.stack([run[-1] for run in runs])
-    lengths = np.array([_along(run)[-1] for run in runs])
+    lengths = np.array([along(run)[-1] for run in runs])
     away = np.stack([_direction(run[-8:]) for run in runs])
     gap = heads[None] - tails[:, None]
     distance = np.linalg.norm(gap, axis=-1)
@@ -193,10 +207,10 @@ def _links(runs: list[Floats]) -> list[tuple[int, int]]:
 
 
 def _smooth(curve: Floats, is_closed: bool) -> tuple[Floats, bool]:
-    along = _along(curve)
-    n = max(round(along[-1] / _STEP_UM), 4)
-    wanted = np.linspace(0.0, along[-1], n + 1)
-    even = np.stack([np.interp(wanted, along, curve[:, axis]) for axis in (0, 1)], axis=-1)
+    arc = along(curve)
+    n = max(round(arc[-1] / _STEP_UM), 4)
+    wanted = np.linspace(0.0, arc[-1], n + 1)
+    even = np.stack([np.interp(wanted, arc, curve[:, axis]) for axis in (0, 1)], axis=-1)
     window = min(int(_SMOOTH_UM / _STEP_UM) | 1, (len(even) - 1) // 2 * 2 - 1)
     if window < 5:
         return even, is_closed
@@ -204,10 +218,6 @@ def _smooth(curve: Floats, is_closed: bool) -> tuple[Floats, bool]:
         ring = savgol_filter(even[:-1], window, 2, axis=0, mode="wrap")
         return np.concatenate([ring, ring[:1]]), True
     return savgol_filter(even, window, 2, axis=0, mode="interp"), False
-
-
-def _along(curve: Floats) -> Floats:
-    return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
 
 
 def _direction(curve: Floats) -> Floats:

@@ -8,11 +8,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from histo.errors import InvalidArgument
 from histo.phantom.anatomy import Tube, place_crypts, place_villi
-from histo.phantom.curve import STEP_UM, Curve, locate
+from histo.phantom.curve import locate
 from histo.phantom.feature import hide_under_folds, place_features
 from histo.phantom.fluorescence import GAP_COLUMNS, fluoresce
 from histo.phantom.immunostain import immunostain
@@ -20,6 +19,7 @@ from histo.phantom.nuclei import Drawing, cells_table, place_cells
 from histo.phantom.raster import Canvas, WallFields, draw_labels
 from histo.phantom.spec import SectionSpec
 from histo.phantom.stains import Scene, counterstain, expose
+from histo.phantom.thickness import tabulate_layers
 from histo.phantom.wall import Wall, lay_wall
 from histo.types import LabelMap, PixelSize
 
@@ -121,7 +121,7 @@ def draw_section(spec: SectionSpec, mpp: float = 1.0, seed: int = 0, stain: Stai
         labels=LabelMap(hide_under_folds(labels, features.folds, canvas), mpp=mpp),
         villi=_villi_table(villi, canvas),
         crypts=_crypts_table(crypts, canvas),
-        layers=_layers_table(wall, villi, canvas),
+        layers=tabulate_layers(spec, wall, villi, canvas),
         cells=cells_table(cells, canvas, labels),
         gaps=gaps,
         spec=spec,
@@ -177,34 +177,3 @@ def _tubes_table(tubes: list[Tube], canvas: Canvas, ends: tuple[str, str]) -> pd
         table[f"{name}_row"] = [line[which, 0] for line in lines]
         table[f"{name}_col"] = [line[which, 1] for line in lines]
     return table
-
-
-def _layers_table(wall: Wall, villi: list[Tube], canvas: Canvas) -> pd.DataFrame:
-    position = np.arange(0, wall.border.length_um, 10.0)
-    at = canvas.to_pixels(wall.border.at(position, wall.border.points))
-    on_base = cKDTree(wall.base.points).query(wall.border.at(position, wall.border.points))[1] * STEP_UM
-    submucosa = wall.base.at(on_base, wall.submucosa_um)
-    standing = sorted((villus for villus in villi if villus.is_whole), key=lambda villus: villus.position_um)
-    zone = wall.border.at(position, wall.crypt_zone_um)
-    mucosa = np.full(len(position), np.nan)
-    if standing:
-        heights = np.array([_height_over_wall(villus, wall.border) for villus in standing])
-        feet = np.array([villus.position_um for villus in standing])
-        period = wall.border.length_um if wall.border.is_closed else None
-        mucosa = np.interp(position, feet, heights, period=period)
-    return pd.DataFrame({
-        "position_um": position,
-        "row": at[:, 0],
-        "col": at[:, 1],
-        "mucosa_um": mucosa,
-        "crypt_zone_um": zone,
-        "submucosa_um": np.full(len(position), np.nan) if wall.is_folded else submucosa,
-        "muscularis_um": wall.base.at(on_base, wall.muscularis_um),
-    })  # fmt: skip
-
-
-def _height_over_wall(villus: Tube, border: Curve) -> float:
-    """Distance of a tip from the stretch of border below it; in a roll another turn may be nearer."""
-    reach = np.arange(-500.0, 500.0, STEP_UM)
-    below = border.at(villus.position_um + reach, border.points)
-    return float(np.hypot(*(below - villus.centreline[-1]).T).min())
