@@ -35,7 +35,7 @@ def train(
 
     with StageProgress() as progress:
         if leave_one_source_out:
-            judged = room.leave_one_source_out(
+            left_out = room.leave_one_source_out(
                 recipe, folder=runs, resume=not restart, device=device, n_workers=workers, progress=progress
             )
         else:
@@ -43,6 +43,8 @@ def train(
                 recipe, out, folder=runs, resume=not restart, device=device, n_workers=workers, progress=progress
             )
     if leave_one_source_out:
-        print_table(dice_table(judged), "Dice of each field, by a network that never saw its source")
+        print_table(dice_table(left_out.judged), "Dice of each field, by a network that never saw its source")
+        if left_out.calibration is not None:
+            stdout.print(f"temperature {left_out.calibration.temperature:g}: put it into the recipe of a final model")
     else:
         stdout.print(str(folder), markup=False)

@@ -1,13 +1,23 @@
-"""Turn RGB into what a network takes."""
+"""Turn RGB into what a network takes, where there is anything to see."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from histo.nn.spec import Normalisation
 
-__all__ = ["as_input"]
+__all__ = ["as_input", "is_glass"]
+
+# Glass without a single pixel darker than this in any colour holds no tissue.
+_DARKEST_GLASS = 225
+
+
+def is_glass(picture: NDArray[np.uint8]) -> bool:
+    """Say whether a picture is empty: the network is not asked about it."""
+    return int(picture.min()) >= _DARKEST_GLASS
 
 
 def as_input(images: Tensor, normalisation: Normalisation) -> Tensor:

@@ -16,16 +16,13 @@ from histo.io import slide_from_array
 from histo.nn.canvas import Canvas, canvas_of
 from histo.nn.device import autocast, choose_device, tiles_at_once
 from histo.nn.model import Model
-from histo.nn.picture import as_input
+from histo.nn.picture import as_input, is_glass
 from histo.nn.tiling import Tile, TileGrid, Window
 from histo.types import Compartment, PixelSize
 
 __all__ = ["Prediction", "Progress", "predict_labels", "predict_tiles", "predict_window"]
 
 Progress = Callable[[int, int], None]
-
-# Glass without a single pixel darker than this in any colour holds no tissue.
-_DARKEST_GLASS = 225
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +167,7 @@ class _Predictor:
         return [self.canvas.see(tile.seen) for tile in tiles]
 
     def predict(self, tiles: list[Tile], pictures: list[NDArray[np.uint8]]) -> list[Prediction]:
-        filled = [index for index, picture in enumerate(pictures) if picture.min() < _DARKEST_GLASS]
+        filled = [index for index, picture in enumerate(pictures) if not is_glass(picture)]
         predictions = [_empty(tile.kept) for tile in tiles]
         if filled:
             labels, confidence = self._forward(np.stack([pictures[index] for index in filled]))
@@ -184,7 +181,7 @@ class _Predictor:
         images = as_input(torch.from_numpy(pictures).to(self.device), self.model.spec.normalisation)
         with autocast(self.device):
             logits = self.network(images)
-        probability, channel = logits.float().softmax(dim=1).max(dim=1)
+        probability, channel = (logits.float() / self.model.spec.temperature).softmax(dim=1).max(dim=1)
         compartments = np.array(self.model.spec.compartments, np.uint8)
         return compartments[channel.cpu().numpy()], (probability * 255).round().to(torch.uint8).cpu().numpy()
 

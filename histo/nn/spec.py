@@ -53,6 +53,9 @@ class ModelSpec(BaseModel):
         Side of the square that the network sees at once, and the rim of it that is thrown away, in pixels of `mpp`.
     normalisation : Normalisation
         Turns RGB into the network's input.
+    temperature : float
+        What its logits are divided by before they become probabilities (Guo et al. 2017): above 1 if it is surer than
+        it should be. No label depends on it.
     file, sha256 : str
         The weights file, in the same folder, and its hash.
     licence : str
@@ -75,6 +78,7 @@ class ModelSpec(BaseModel):
     tile: Annotated[int, Field(ge=STRIDE, le=4096, multiple_of=STRIDE)] = 512
     halo: Annotated[int, Field(ge=0)] = 64
     normalisation: Normalisation = Normalisation()
+    temperature: Annotated[float, Field(ge=0.05, le=20.0)] = 1.0
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$")] = "weights.safetensors"
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     licence: str

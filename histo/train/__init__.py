@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from histo.train.evaluation import evaluate, judge, judgement_table
 from histo.train.export import export_model, model_folder
-from histo.train.leave_one_out import leave_one_source_out
+from histo.train.leave_one_out import LeftOut, leave_one_source_out
 from histo.train.loop import Progress, run_training
 from histo.train.recipe import Recipe, read_recipe
 from histo.train.run import open_run
 from histo.train.training import train
 
 __all__ = [
+    "LeftOut",
     "Progress",
     "Recipe",
     "evaluate",

@@ -8,21 +8,21 @@ import pandas as pd
 
 from histo.nn import ModelSpec
 from histo.train.annotationset import AnnotatedField
-from histo.train.drawn import DRAWN
-from histo.train.record import TrainingRecord
+from histo.train.record import TrainingRecord, sets_learned
+from histo.train.verdict import Verdict
 
 __all__ = ["write_card"]
 
 
-def write_card(spec: ModelSpec, judged: pd.DataFrame, record: TrainingRecord) -> str:
+def write_card(spec: ModelSpec, verdict: Verdict, record: TrainingRecord) -> str:
     """Write a model's card from facts alone.
 
     Parameters
     ----------
     spec : ModelSpec
         The model.
-    judged : DataFrame
-        From `histo.train.judgement_table`.
+    verdict : Verdict
+        How it did.
     record : TrainingRecord
         How it was trained.
 
@@ -31,11 +31,17 @@ def write_card(spec: ModelSpec, judged: pd.DataFrame, record: TrainingRecord) ->
     str
         Markdown.
     """
-    parts = [_head(spec), _training(spec, record), _accuracy(judged), _limits(spec, judged, record)]
+    parts = [
+        _head(spec, record),
+        _training(record),
+        _accuracy(verdict),
+        _confidence(spec, verdict),
+        _limits(spec, verdict, record),
+    ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _head(spec: ModelSpec) -> str:
+def _head(spec: ModelSpec, record: TrainingRecord) -> str:
     return dedent(f"""
         # {spec.name}
 
@@ -43,18 +49,19 @@ def _head(spec: ModelSpec) -> str:
 
         | | |
         |--|--|
-        | network | U-Net on {spec.encoder}, random initial weights |
+        | network | U-Net on {spec.encoder} |
+        | started from | {record.start} |
         | sees | RGB at {spec.mpp:g} µm/px, {spec.tile} px at once, of which a rim of {spec.halo} px is thrown away |
         | weights | `{spec.file}`, version {spec.version}, sha256 `{spec.sha256}` |
         | licence | {spec.licence} |
         """)
 
 
-def _training(spec: ModelSpec, record: TrainingRecord) -> str:
+def _training(record: TrainingRecord) -> str:
     recipe = record.recipe
     state = "" if record.is_finished else f" of {recipe.optimisation.steps} planned: **the training is not finished**"
     done = (
-        f"{', '.join(spec.trained_on)}; {record.step} steps{state}, {recipe.optimisation.batch} crops of"
+        f"{', '.join(sets_learned(recipe))}; {record.step} steps{state}, {recipe.optimisation.batch} crops of"
         f" {recipe.crop} px a step. The recipe is `train.toml`; `histo train train.toml` repeats it."
     )
     lines = ["## Trained on", "", done]
@@ -65,7 +72,7 @@ def _training(spec: ModelSpec, record: TrainingRecord) -> str:
         lines += ["", *_fields("Real fields that it learned from", record.trained)]
         lines += ["", f"Strictest licence among their pictures: {_strictest(record.trained)}."]
     if record.held_out:
-        lines += ["", *_fields("Real fields that were held out, by source", record.held_out)]
+        lines += ["", *_fields("Real fields that were held out", record.held_out)]
     return "\n".join(lines)
 
 
@@ -81,31 +88,69 @@ def _strictest(entries: tuple[AnnotatedField, ...]) -> str:
     return min(licences, key=lambda licence: next((i for i, mark in enumerate(order) if mark in licence), len(order)))
 
 
-def _accuracy(judged: pd.DataFrame) -> str:
-    whole = judged[judged["field"] == "all"]
+def _accuracy(verdict: Verdict) -> str:
+    whole = _whole(verdict.judged)
     lines = ["## Agreement with the truth (Dice)", ""]
-    if whole.empty:
+    if not whole:
         return "\n".join([*lines, "Nothing was held out to judge it by."])
-    origins = list(dict.fromkeys(whole["origin"]))
+    before = {} if verdict.before is None else _whole(verdict.before)
+    if before:
+        lines += ["In brackets: the model that it started from, on the same fields.", ""]
+    origins = list(dict.fromkeys(origin for origin, _ in whole))
     lines += [f"| compartment | {' | '.join(origins)} |", f"|--|{'--|' * len(origins)}"]
-    for compartment, rows in whole.groupby("compartment", sort=False):
-        values = dict(zip(rows["origin"], rows["dice"], strict=True))
-        cells = [f"{values[origin]:.2f}" if origin in values else "" for origin in origins]
+    for compartment in dict.fromkeys(compartment for _, compartment in whole):
+        cells = [_cell(whole, before, (origin, compartment)) for origin in origins]
         lines.append(f"| {compartment} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _limits(spec: ModelSpec, judged: pd.DataFrame, record: TrainingRecord) -> str:
-    is_real = bool((judged["origin"] != DRAWN).any())
+def _whole(judged: pd.DataFrame) -> dict[tuple[str, str], float]:
+    rows = judged[judged["field"] == "all"]
+    places = zip(rows["origin"].astype(str), rows["compartment"].astype(str), strict=True)
+    return dict(zip(places, rows["dice"].astype(float), strict=True))
+
+
+def _cell(whole: dict[tuple[str, str], float], before: dict[tuple[str, str], float], place: tuple[str, str]) -> str:
+    if place not in whole:
+        return ""
+    return f"{whole[place]:.2f} ({before[place]:.2f})" if place in before else f"{whole[place]:.2f}"
+
+
+def _confidence(spec: ModelSpec, verdict: Verdict) -> str:
+    lines = ["## Confidence", ""]
+    found = verdict.calibration
+    if found is None and spec.temperature == 1:
+        return "\n".join([*lines, "Not calibrated: it may be surer than it is right."])
+    lines.append(f"Logits are divided by {spec.temperature:g} before they become probabilities; no label moves.")
+    if found is None:
+        return "\n".join([*lines, "The recipe says so; nothing was held out to fit it on."])
+    how = "the temperature that fits the other sources" if len(found.origins) > 1 else "it, on the very same pixels"
+    lines += [
+        f"Fitted on {found.n_pixels} held-out pixels of: {', '.join(found.origins)}.",
+        f"Expected calibration error {found.error_before:.3f} without, {found.error_after:.3f} with {how}.",
+        "",
+        "| probability of the label | share that is right | share of the pixels |",
+        "|--|--|--|",
+        *(f"| {entry.said:.2f} | {entry.right:.2f} | {entry.share:.3f} |" for entry in found.bins),
+    ]
+    return "\n".join(lines)
+
+
+def _limits(spec: ModelSpec, verdict: Verdict, record: TrainingRecord) -> str:
     lines = ["## What is not known", ""]
-    if is_real:
-        lines.append("- Real fields were judged by source; a scanner, stain or species not among them may do worse.")
-    else:
+    if not verdict.is_real:
         lines.append(
             "- **How well it does on real tissue**: the figures above are of drawn sections alone, drawn by the same"
             " code as those it was trained on. Numbers measured with this model are validated on drawings only."
         )
+    elif any(entry.source in {other.source for other in record.trained} for entry in record.held_out):
+        lines.append(
+            "- How well it does on a source that it never saw: some of the fields that it is judged by are of sources"
+            " that it also learned from."
+        )
+    else:
+        lines.append("- Real fields were judged by source; a scanner, stain or species not among them may do worse.")
     if not record.recipe.real.share:
-        lines.append("- It has never been shown a real section.")
+        lines.append("- This training has shown it no real section.")
     lines.append(f"- Other stains than H&E, other organs, and images much coarser than {spec.mpp:g} µm/px.")
     return "\n".join(lines)

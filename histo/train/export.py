@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from os import PathLike
 from pathlib import Path
 
-import pandas as pd
-
 from histo.io.atomic import write_atomically
 from histo.nn import Model, ModelSpec, read_model, write_model
+from histo.nn.model import SPEC_FILE
+from histo.nn.spec import write_spec
+from histo.train.calibration import LogitSample, calibrate
 from histo.train.card import write_card
 from histo.train.evaluation import judge, judgement_table
-from histo.train.leak import RECIPE_FILE
+from histo.train.lineage import RECIPE_FILE, describe_start, sets_behind, start_folder
 from histo.train.loop import Progress
-from histo.train.recipe import Recipe
-from histo.train.record import TrainingRecord
+from histo.train.real import RealFields
+from histo.train.record import TrainingRecord, set_names, sets_learned
 from histo.train.run import Run, open_run
 from histo.train.start import start_normalisation
+from histo.train.verdict import Verdict
 from histo.types import Compartment
 
 __all__ = ["export_model", "model_folder", "write_weights"]
@@ -70,16 +71,18 @@ def export_model(
     place.mkdir(parents=True, exist_ok=True)
     model = write_weights(run, place)
     real = run.prepare_fields()
-    judged = _judge(run, model, real.held_out, device, progress)
+    verdict = _pass_verdict(run, model, real, device, progress)
+    model = _with_temperature(model, verdict, place)
     record = TrainingRecord(
         run.recipe,
         checkpoint.step,
         checkpoint.drawing,
+        describe_start(run.recipe, run.beside),
         trained=tuple(real.entries[place] for place in real.trained),
         held_out=tuple(real.entries[place] for place in real.held_out),
     )
-    _write(place / "metrics.json", json.dumps(_metrics(judged, record), indent=2, ensure_ascii=False) + "\n")
-    _write(place / "CARD.md", write_card(model.spec, judged, record))
+    _write(place / "metrics.json", json.dumps(verdict.as_dict(record), indent=2, ensure_ascii=False) + "\n")
+    _write(place / "CARD.md", write_card(model.spec, verdict, record))
     copy = place / RECIPE_FILE
     if not (copy.exists() and copy.samefile(recipe_path)):
         shutil.copyfile(recipe_path, copy)
@@ -116,43 +119,40 @@ def write_weights(run: Run, place: Path) -> Model:
         tile=recipe.tile,
         halo=recipe.halo,
         normalisation=start_normalisation(recipe, run.beside),
+        temperature=recipe.temperature or 1.0,
         sha256="0" * 64,
         licence=recipe.licence,
-        trained_on=_trained_on(recipe),
-        validated_on=_names(recipe.real.sets) if recipe.real.is_judged else (),
+        trained_on=tuple(dict.fromkeys((*sets_behind(recipe, run.beside), *sets_learned(recipe)))),
+        validated_on=set_names(recipe) if recipe.real.is_judged else (),
     )
     write_model(place, run.last.averaged_weights, spec)
     return read_model(place)
 
 
-def _trained_on(recipe: Recipe) -> tuple[str, ...]:
-    drawn = ("drawn sections",) if recipe.real.share < 1 else ()
-    return (*drawn, *(_names(recipe.real.sets) if recipe.real.share > 0 else ()))
-
-
-def _names(sets: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(Path(folder).name for folder in sets)
-
-
-def _judge(run: Run, model: Model, held_out: list[Path], device: str | None, progress: Progress | None) -> pd.DataFrame:
+def _pass_verdict(run: Run, model: Model, real: RealFields, device: str | None, progress: Progress | None) -> Verdict:
     drawn = run.drawn.fill(
         run.held_out_seeds,
         progress=None if progress is None else lambda done, total: progress("drawing", done, total),
     )
-    return judgement_table(judge(model, [*drawn, *held_out], device=device, progress=progress))
+    calibration = None
+    if run.recipe.temperature is None:
+        # Drawings are easier than what the model is for: they count only where there is nothing else.
+        pictures = real.held_out or drawn
+        calibration = calibrate(LogitSample.of(model, path, device=device) for path in pictures)
+    judged = judgement_table(judge(model, [*drawn, *real.held_out], device=device, progress=progress))
+    start = start_folder(run.recipe, run.beside)
+    before = None
+    if start is not None and real.held_out:
+        before = judgement_table(judge(read_model(start), real.held_out, device=device, progress=progress))
+    return Verdict(judged, before, calibration)
 
 
-def _metrics(judged: pd.DataFrame, record: TrainingRecord) -> dict[str, object]:
-    rows = [
-        {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
-        for row in judged.to_dict(orient="records")
-    ]
-    return {
-        "steps": record.step,
-        "steps_planned": record.recipe.optimisation.steps,
-        "drawing": record.drawing,
-        "dice": rows,
-    }
+def _with_temperature(model: Model, verdict: Verdict, place: Path) -> Model:
+    if verdict.calibration is None:
+        return model
+    spec = model.spec.model_copy(update={"temperature": verdict.calibration.temperature})
+    write_spec(place / SPEC_FILE, spec)
+    return Model(spec, model.network)
 
 
 def _write(path: Path, text: str) -> None:

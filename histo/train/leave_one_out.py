@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from histo.io.atomic import write_atomically
 from histo.io.labels import write_label_map
+from histo.train.calibration import Calibration, LogitSample, calibrate
 from histo.train.evaluation import judge, judgement_table
 from histo.train.export import write_weights
 from histo.train.folds import fold_recipe, read_folds
@@ -19,10 +22,28 @@ from histo.train.recipe import read_recipe
 from histo.train.run import Run, open_run_of
 from histo.types import LabelMap
 
-__all__ = ["LABELS_FOLDER", "MODEL_FOLDER", "leave_one_source_out"]
+__all__ = ["LABELS_FOLDER", "MODEL_FOLDER", "LeftOut", "leave_one_source_out"]
 
 LABELS_FOLDER = "labels"
 MODEL_FOLDER = "model"
+
+
+@dataclass(frozen=True, eq=False)
+class LeftOut:
+    """A recipe, judged by what each of its networks never saw.
+
+    Parameters
+    ----------
+    judged : DataFrame
+        As `histo.train.judgement_table` makes it, with `source` for its `origin`, and `fold` before it. The fields
+        ``all`` are of a source's pixels taken together.
+    calibration : Calibration or None
+        Of all folds together: the temperature for a model that is trained on every source. None if there was nothing
+        but glass.
+    """
+
+    judged: pd.DataFrame
+    calibration: Calibration | None
 
 
 def leave_one_source_out(
@@ -33,7 +54,7 @@ def leave_one_source_out(
     device: str | None = None,
     n_workers: int = 1,
     progress: Progress | None = None,
-) -> pd.DataFrame:
+) -> LeftOut:
     """Train a recipe once per fold without the fold's sources, and judge each network on the fields it never saw.
 
     Stopped, the same call goes on where it was: folds that are trained are only judged again.
@@ -45,8 +66,8 @@ def leave_one_source_out(
         says but for ``held_out_sources``.
     folder : path-like, optional
         Where the runs lie: each fold's in ``<name>-without-<source+source>``, with the network in ``model`` and the
-        predicted label maps in ``labels/<field>.ome.zarr``. The table is kept beside them, in
-        ``<name>-leave-one-source-out.csv``.
+        predicted label maps in ``labels/<field>.ome.zarr``. What is returned is kept beside them, in
+        ``<name>-leave-one-source-out.csv`` and ``.json``.
     resume : bool, optional
         Go on from the folds' checkpoints; else start all of them over.
     device : str, optional
@@ -58,9 +79,7 @@ def leave_one_source_out(
 
     Returns
     -------
-    DataFrame
-        As `histo.train.judgement_table` makes it, with `source` for its `origin`, and `fold` before it. The fields
-        ``all`` are of a source's pixels taken together.
+    LeftOut
 
     Raises
     ------
@@ -75,17 +94,25 @@ def leave_one_source_out(
     path, place = Path(recipe_path), Path(folder)
     recipe = read_recipe(path)
     folds = read_folds(recipe, path.parent)
-    tables = []
+    tables, samples = [], []
     for number, fold in enumerate(folds, start=1):
         run = open_run_of(fold_recipe(recipe, fold), path, place, resume=resume)
         told = None if progress is None else _of_fold(progress, f"without {'+'.join(fold)} ({number}/{len(folds)})")
-        table = _judge_fold(_trained(run, device, n_workers, told), device, told)
-        tables.append(table.rename(columns={"origin": "source"}).assign(fold="+".join(fold)))
-    judged = pd.concat(tables, ignore_index=True)
-    judged = judged[["fold", *judged.columns.drop("fold")]]
-    with write_atomically(place / f"{recipe.name}-leave-one-source-out.csv") as partial:
-        judged.to_csv(partial, index=False, lineterminator="\n", float_format="%.6g")
-    return judged
+        table, sampled = _judge_fold(_trained(run, device, n_workers, told), device, told)
+        table.insert(0, "fold", "+".join(fold))
+        tables.append(table.rename(columns={"origin": "source"}))
+        samples += sampled
+    left_out = LeftOut(pd.concat(tables, ignore_index=True), calibrate(samples))
+    _keep(left_out, place / f"{recipe.name}-leave-one-source-out.csv")
+    return left_out
+
+
+def _keep(left_out: LeftOut, path: Path) -> None:
+    with write_atomically(path) as partial:
+        left_out.judged.to_csv(partial, index=False, lineterminator="\n", float_format="%.6g")
+    found = None if left_out.calibration is None else left_out.calibration.as_dict()
+    with write_atomically(path.with_suffix(".json")) as partial:
+        partial.write_text(json.dumps({"calibration": found}, indent=2) + "\n", encoding="utf-8")
 
 
 def _of_fold(progress: Progress, fold: str) -> Progress:
@@ -99,7 +126,7 @@ def _trained(run: Run, device: str | None, n_workers: int, progress: Progress | 
     return open_run_of(run.recipe, run.recipe_path, run.folder.parent)
 
 
-def _judge_fold(run: Run, device: str | None, progress: Progress | None) -> pd.DataFrame:
+def _judge_fold(run: Run, device: str | None, progress: Progress | None) -> tuple[pd.DataFrame, list[LogitSample]]:
     fields = run.prepare_fields()
 
     def keep(place: Path, labels: NDArray[np.uint8], confidence: NDArray[np.uint8]) -> None:
@@ -108,4 +135,5 @@ def _judge_fold(run: Run, device: str | None, progress: Progress | None) -> pd.D
         write_label_map(run.folder / LABELS_FOLDER / f"{entry.name}.ome.zarr", predicted)
 
     model = write_weights(run, run.folder / MODEL_FOLDER)
-    return judgement_table(judge(model, fields.held_out, keep=keep, device=device, progress=progress))
+    judged = judge(model, fields.held_out, keep=keep, device=device, progress=progress)
+    return judgement_table(judged), [LogitSample.of(model, path, device=device) for path in fields.held_out]

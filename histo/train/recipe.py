@@ -45,6 +45,9 @@ class Recipe(Settings):
         Side of the square seen at once when predicting, and the rim of it that is thrown away, in pixels.
     licence : str
         Of the weights: the strictest of what they are trained on.
+    temperature : float, optional
+        What logits are divided by before they become probabilities. Without it, it is fitted on what is held out; where
+        nothing real is, `histo.train.leave_one_source_out` says which it should be.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._+-]*$")]
@@ -58,6 +61,7 @@ class Recipe(Settings):
     tile: Side = 512
     halo: Annotated[int, Field(ge=0)] = 64
     licence: str = "BSD-3-Clause"
+    temperature: Annotated[float, Field(ge=0.05, le=20.0)] | None = None
     drawn: DrawnSource = DrawnSource()
     real: RealSource = RealSource()
     augmentation: Augmentation = Augmentation()
@@ -76,7 +80,7 @@ class Recipe(Settings):
 
         def weights(recipe: Recipe) -> Recipe:
             real = recipe.real.model_copy(update={"folds": ()})
-            return recipe.model_copy(update={"real": real, "version": "", "licence": ""})
+            return recipe.model_copy(update={"real": real, "version": "", "licence": "", "temperature": None})
 
         return weights(self) == weights(other)
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from histo.errors import InvalidRecipe
 from histo.train.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint
 from histo.train.drawn import DrawnPool, drawing_digest
-from histo.train.leak import check_held_out
+from histo.train.lineage import check_held_out
 from histo.train.real import RealFields, prepare_fields
 from histo.train.recipe import Recipe, read_recipe
 

