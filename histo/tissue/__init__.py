@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from histo.tissue.artefact import find_folds, find_ink
+from histo.tissue.exclusion import Excluded
 from histo.tissue.focus import FocusQuality, focus_score, measure_focus
 from histo.tissue.mask import find_tissue
-from histo.tissue.sections import Excluded, Section, Survey, find_sections, survey_slide
+from histo.tissue.sections import Section, Survey, find_sections, survey_slide
 
 __all__ = [
     "Excluded",

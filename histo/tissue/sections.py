@@ -5,30 +5,35 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from math import ceil, sqrt
-from typing import Literal, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument, NoTissue
-from histo.tissue.artefact import find_folds
+from histo.tissue.artefact import find_dust, find_folds, find_scan_edges
+from histo.tissue.exclusion import Excluded, list_excluded
 from histo.tissue.field import FieldOfView, find_field
 from histo.tissue.grouping import group_patches, reading_order
-from histo.tissue.mask import find_tissue, glass_colour
+from histo.tissue.mask import find_tissue, glass_colour, separate_tissue
+from histo.types import Exclusion
 
-__all__ = ["Excluded", "ReadableSlide", "Section", "Survey", "find_sections", "survey_slide"]
+__all__ = ["ReadableSlide", "Section", "Survey", "find_sections", "survey_slide"]
 
 logger = logging.getLogger(__name__)
 
 Mask = NDArray[np.bool_]
-Reason = Literal["dust", "fragment", "ink", "pasted_panel", "scan_edge"]
 
 # Overviews stay below this many pixels, so that memory does not grow with the slide.
 _MAX_OVERVIEW_PX = 6_000_000
 # Pictures of a single field are small: their overview is finer, so that it has at least this many pixels on a side.
 _MIN_OVERVIEW_SIDE_PX = 1024
 _MARGIN_UM = 100.0
+# Lettering and thin lines are lost beyond this reduction, and who scans so much does not write on it.
+_COARSEST_REDUCTION = 2.0
+_MAX_DETAIL_PX = 4_000_000
+_DRAWN = (Exclusion.PANEL, Exclusion.CONTROL, Exclusion.TEXT, Exclusion.POINTER, Exclusion.PEN)
 
 
 class ReadableSlide(Protocol):
@@ -64,11 +69,14 @@ class Section:
         Tissue in it.
     flags : tuple of str
         ``cut_at_border``: it goes on beyond the slide; ``field_of_view``: the picture is a cut-out of a larger piece;
-        ``ink``: pen or lettering lies in the window; ``folded``: a fold was seen.
+        ``ink``: pen, pointer or lettering lies in the window; ``folded``: a fold was seen.
     mask : (rows, cols) array of bool
         Tissue of this piece alone within the window.
     mask_mpp : float
         µm per pixel of `mask`.
+    excluded : (rows, cols) array of uint8, optional
+        Values of `Exclusion` on the pixels of `mask`: what must not be measured. GLASS is where a label of tissue would
+        be wrong.
     """
 
     id: str
@@ -80,27 +88,7 @@ class Section:
     flags: tuple[str, ...]
     mask: Mask
     mask_mpp: float
-
-
-@dataclass(frozen=True)
-class Excluded:
-    """Something on a slide that is no piece of gut, and why.
-
-    Parameters
-    ----------
-    reason : str
-        ``dust``: small and grey; ``fragment``: tissue too small and too far from any piece; ``ink``: pen, pointer or
-        coloured lettering; ``pasted_panel``: white caption in a picture; ``scan_edge``: thin line along the border.
-    area_mm2 : float
-        Its area.
-    row, col : int
-        Its centre in level-0 pixels.
-    """
-
-    reason: Reason
-    area_mm2: float
-    row: int
-    col: int
+    excluded: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +100,7 @@ class Survey:
     sections : tuple of Section
         Pieces of gut, in reading order.
     excluded : tuple of Excluded
-        The rest.
+        What is on the slide and not measured, patch by patch; glass is not listed.
     tissue : (rows, cols) array of bool
         Tissue mask of the whole overview, before pieces were told apart.
     mpp : float
@@ -187,40 +175,69 @@ def survey_slide(slide: ReadableSlide, *, mpp: float = 8.0, min_area_mm2: float 
             "mpp and min_area_mm2 are positive", expected="numbers above 0", got=f"{mpp!r} and {min_area_mm2!r}"
         )
     overview_mpp = _overview_mpp(slide, mpp)
-    rows, cols = (max(1, ceil(side * slide.mpp / overview_mpp)) for side in slide.shape)
-    image = slide.read(0, 0, rows, cols, mpp=overview_mpp)
-    field = find_field(image, overview_mpp, is_brightfield=slide.is_brightfield)
-    tissue = find_tissue(image, overview_mpp, is_brightfield=slide.is_brightfield, field=field)
-    edges = _scan_edges(tissue)
-    dust = _dust(image, tissue & ~edges, field.view) if slide.is_brightfield else np.zeros_like(tissue)
-    kept = tissue & ~edges & ~dust
-    is_field = _is_cut_out(kept, field.view, overview_mpp)
-    pieces = kept.astype(np.int32) if is_field else group_patches(kept, overview_mpp, min_area_mm2=min_area_mm2)
-    overview = _Overview(image, field, {"scan_edge": edges, "dust": dust}, kept, pieces, overview_mpp, slide)
-    sections = _sections(overview, is_field=is_field)
+    image = _read(slide, overview_mpp)
+    field = _field_of(slide, image, overview_mpp)
+    found, excluded = _judged(slide, image, field)
+    tissue = found & ((excluded == 0) | (excluded == Exclusion.FOLD))
+    is_field = _is_cut_out(tissue, field.view, overview_mpp)
+    pieces = tissue.astype(np.int32) if is_field else group_patches(tissue, overview_mpp, min_area_mm2=min_area_mm2)
+    excluded[tissue & (pieces == 0)] = Exclusion.DETACHED
+    sections = _sections(_Overview(excluded, pieces, overview_mpp, slide), is_field=is_field)
     logger.info("%d sections found at %.2f µm/px", len(sections), overview_mpp)
-    return Survey(sections, _excluded(overview), tissue, overview_mpp)
+    listed = np.where(excluded == Exclusion.GLASS, np.uint8(0), excluded)
+    return Survey(sections, list_excluded(listed, overview_mpp, slide.mpp), found, overview_mpp)
 
 
 @dataclass(frozen=True, eq=False)
 class _Overview:
-    image: NDArray[np.generic]
-    field: FieldOfView
-    no_tissue: dict[Reason, Mask]
-    tissue: Mask
+    excluded: NDArray[np.uint8]
     pieces: NDArray[np.int32]
     mpp: float
     slide: ReadableSlide
 
     @property
-    def rgb(self) -> NDArray[np.uint8] | None:
-        """The picture where it is brightfield."""
-        return np.asarray(self.image, dtype=np.uint8) if self.slide.is_brightfield else None
-
-    @property
     def scale(self) -> float:
         """Level-0 pixels per overview pixel."""
         return self.mpp / self.slide.mpp
+
+
+def _judged(slide: ReadableSlide, image: NDArray[np.generic], field: FieldOfView) -> tuple[Mask, NDArray[np.uint8]]:
+    """Find tissue, and why parts of the overview are not measured."""
+    excluded = field.excluded.copy()
+    if not slide.is_brightfield:
+        found = find_tissue(image, field.mpp, is_brightfield=False, field=field)
+        excluded[find_scan_edges(found)] = Exclusion.SCAN_EDGE
+        return found, excluded
+    rgb = np.asarray(image, dtype=np.uint8)
+    found, glass = separate_tissue(rgb, field.mpp, field)
+    edges = find_scan_edges(found)
+    dust = find_dust(rgb, found & ~edges, glass_colour(rgb, field.view))
+    folds = find_folds(rgb, found & ~edges & ~dust, field.mpp)
+    for reason, mask in (
+        (Exclusion.SCAN_EDGE, edges),
+        (Exclusion.DUST, dust),
+        (Exclusion.FOLD, folds),
+        (Exclusion.GLASS, glass),
+    ):
+        excluded[mask & (excluded == 0)] = reason
+    return found, excluded
+
+
+def _read(slide: ReadableSlide, mpp: float) -> NDArray[np.generic]:
+    rows, cols = (max(1, ceil(side * slide.mpp / mpp)) for side in slide.shape)
+    return slide.read(0, 0, rows, cols, mpp=mpp)
+
+
+def _field_of(slide: ReadableSlide, image: NDArray[np.generic], mpp: float) -> FieldOfView:
+    """Find what hides the specimen, in a picture of one field at the resolution at which it may be drawn upon."""
+    area_um2 = slide.shape[0] * slide.shape[1] * slide.mpp**2
+    finest = max(slide.mpp, sqrt(area_um2 / _MAX_DETAIL_PX))
+    is_scan = finest > _COARSEST_REDUCTION * slide.mpp
+    if is_scan or not slide.is_brightfield or finest >= mpp:
+        return find_field(image, mpp, is_brightfield=slide.is_brightfield, is_scan=is_scan)
+    detail = _read(slide, finest)
+    rows, cols = image.shape[:2]
+    return find_field(detail, finest).at((rows, cols), mpp)
 
 
 def _overview_mpp(slide: ReadableSlide, mpp: float) -> float:
@@ -230,45 +247,15 @@ def _overview_mpp(slide: ReadableSlide, mpp: float) -> float:
     return max(finest, sqrt(area_um2 / _MAX_OVERVIEW_PX))
 
 
-def _scan_edges(tissue: Mask) -> Mask:
-    """Find what is only seen in a strip of 1 % along the border: the rim of a scan or a frame."""
-    rim = max(2, round(0.01 * max(tissue.shape)))
-    count, numbered, stats, _ = cv2.connectedComponentsWithStats(tissue.astype(np.uint8), connectivity=8)
-    if count == 1:
-        return np.zeros_like(tissue)
-    left, top, width, height = (stats[:, column] for column in range(4))
-    rows, cols = tissue.shape
-    thin = ((width <= rim) & ((left == 0) | (left + width == cols))) | (
-        (height <= rim) & ((top == 0) | (top + height == rows))
-    )
-    thin[0] = False
-    return np.asarray(thin[numbered], dtype=bool)
-
-
-def _dust(image: NDArray[np.generic], tissue: Mask, field: Mask) -> Mask:
-    """Find small patches as grey as shadow, judged beside the glass: dust, scale bars, buttons of a viewer."""
-    glass = np.maximum(glass_colour(np.asarray(image, dtype=np.uint8), field), 1.0).astype(np.float32)
-    rgb = np.asarray(image, dtype=np.float32)
-    red, green, blue = (rgb[..., channel] / float(glass[channel]) for channel in range(3))
-    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
-    count, numbered = cv2.connectedComponents(tissue.astype(np.uint8), connectivity=8)
-    sums = np.bincount(numbered.ravel(), weights=spread.ravel(), minlength=count)
-    areas = np.bincount(numbered.ravel(), minlength=count)
-    # Pale or silver-stained gut is as grey, but there is more of it.
-    grey = (sums < 0.06 * areas) & (areas < 0.05 * areas[1:].sum())
-    grey[0] = False
-    return np.asarray(grey[numbered], dtype=bool)
-
-
 def _is_cut_out(tissue: Mask, field: Mask, mpp: float) -> bool:
     share = _border_share(tissue, field)
     return share > 0.1 or (share > 0.0 and _area_mm2(field, mpp) < 4.0)
 
 
 def _border_share(tissue: Mask, field: Mask) -> float:
-    """Measure how much of the border of the field is tissue, up to 1 % of its side inwards."""
-    # Scanners and resampling leave the outermost pixels half filled.
-    depth = max(2, round(0.01 * max(tissue.shape)))
+    """Measure how much of the border of the field is tissue, up to 2.5 % of its side inwards."""
+    # Scanners and resampling leave the outermost pixels half filled, and beside a dark surround nothing is judged.
+    depth = max(2, round(0.025 * max(tissue.shape)))
     padded = np.pad(field, 1).astype(np.uint8)
     near: Mask = np.asarray(cv2.distanceTransform(padded, cv2.DIST_C, 3))[1:-1, 1:-1] <= depth
     ring = near & field
@@ -304,9 +291,10 @@ def _section(overview: _Overview, name: str, piece: Mask, *, is_field: bool) -> 
         flags.append("field_of_view")
     if is_field or _reaches_border(piece):
         flags.append("cut_at_border")
-    if overview.field.ink[window].any():
+    excluded = overview.excluded[window].copy()
+    if np.isin(excluded, _DRAWN).any():
         flags.append("ink")
-    if overview.rgb is not None and find_folds(overview.rgb[window], piece[window], overview.mpp).any():
+    if (excluded == Exclusion.FOLD).any():
         flags.append("folded")
     return Section(
         id=name,
@@ -318,39 +306,17 @@ def _section(overview: _Overview, name: str, piece: Mask, *, is_field: bool) -> 
         flags=tuple(flags),
         mask=piece[window],
         mask_mpp=overview.mpp,
+        excluded=excluded,
     )
-
-
-def _excluded(overview: _Overview) -> tuple[Excluded, ...]:
-    found = _listed(overview, overview.tissue & (overview.pieces == 0), "fragment")
-    others: dict[Reason, Mask] = {"ink": overview.field.ink, "pasted_panel": overview.field.panels}
-    for reason, mask in {**overview.no_tissue, **others}.items():
-        found += _listed(overview, mask, reason)
-    return tuple(sorted(found, key=lambda item: (item.reason, item.row, item.col)))
-
-
-def _listed(overview: _Overview, mask: Mask, reason: Reason) -> list[Excluded]:
-    count, _, stats, centres = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    pixel_mm2 = (overview.mpp / 1000.0) ** 2
-    return [
-        Excluded(
-            reason,
-            float(stats[index, cv2.CC_STAT_AREA] * pixel_mm2),
-            round((centres[index][1] + 0.5) * overview.scale - 0.5),
-            round((centres[index][0] + 0.5) * overview.scale - 0.5),
-        )
-        for index in range(1, count)
-    ]
 
 
 def _summary(excluded: tuple[Excluded, ...]) -> str:
     if not excluded:
         return "an empty slide"
-    reasons = sorted({item.reason for item in excluded})
     parts = []
-    for reason in reasons:
+    for reason in sorted({item.reason for item in excluded}):
         areas = [item.area_mm2 for item in excluded if item.reason == reason]
-        parts.append(f"{len(areas)} x {reason} (largest {max(areas):.3g} mm²)")
+        parts.append(f"{len(areas)} x {reason.label} (largest {max(areas):.3g} mm²)")
     return ", ".join(parts)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument, NoTissue
 from histo.tissue import find_sections, survey_slide
+from histo.types import Exclusion
 
 GLASS = (243, 242, 240)
 TISSUE = (205, 120, 175)
@@ -121,10 +122,10 @@ def test_everything_left_out_has_a_reason_and_an_area() -> None:
 
     assert len(survey.sections) == 1
     by_reason = {item.reason: item for item in survey.excluded}
-    assert set(by_reason) == {"dust", "fragment", "ink", "scan_edge"}
-    assert by_reason["fragment"].area_mm2 == pytest.approx(np.pi * 0.06**2, rel=0.4)
-    assert (by_reason["fragment"].row, by_reason["fragment"].col) == pytest.approx((1000, 3000), abs=4)
-    assert by_reason["ink"].area_mm2 == pytest.approx(6.05 * 0.16, rel=0.2)
+    assert set(by_reason) == {Exclusion.DUST, Exclusion.DETACHED, Exclusion.PEN, Exclusion.SCAN_EDGE}
+    assert by_reason[Exclusion.DETACHED].area_mm2 == pytest.approx(np.pi * 0.06**2, rel=0.4)
+    assert (by_reason[Exclusion.DETACHED].row, by_reason[Exclusion.DETACHED].col) == pytest.approx((1000, 3000), abs=4)
+    assert by_reason[Exclusion.PEN].area_mm2 == pytest.approx(6.05 * 0.16, rel=0.2)
 
 
 def test_a_slide_is_read_no_finer_than_the_overview() -> None:
@@ -152,7 +153,7 @@ def test_an_empty_slide_says_what_was_found_instead() -> None:
     image = np.full((2000, 2000, 3), GLASS, dtype=np.uint8)
     cv2.circle(image, (900, 900), 15, TISSUE, -1)
 
-    with pytest.raises(NoTissue, match="1 x fragment"):
+    with pytest.raises(NoTissue, match="1 x detached"):
         find_sections(ArraySlide(image, 4.0))
 
 
