@@ -16,9 +16,9 @@ def evaluate(
     model: Annotated[str, typer.Argument(help="A model's name or folder; histo models lists them.")] = "structure-v1",
     annotations: Annotated[
         list[Path] | None,
-        typer.Option("--annotations", help="Folder of an annotation set; may be given several times."),
+        typer.Option("--annotations", help="Folder of annotated fields; may be given several times."),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps [default: the fastest].")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; without it the fastest.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
     """Judge a structure model on drawn sections, and on annotated fields if you name some.

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from histo.train.evaluation import evaluate, judge, judgement_table
 from histo.train.export import export_model, model_folder
+from histo.train.fine_tune import write_fine_tuning_recipe
 from histo.train.leave_one_out import LeftOut, leave_one_source_out
 from histo.train.loop import Progress, run_training
 from histo.train.recipe import Recipe, read_recipe
 from histo.train.run import open_run
 from histo.train.training import train
+from histo.train.verdict import compare_with_start
 
 __all__ = [
     "LeftOut",
     "Progress",
     "Recipe",
+    "compare_with_start",
     "evaluate",
     "export_model",
     "judge",
@@ -24,4 +27,5 @@ __all__ = [
     "read_recipe",
     "run_training",
     "train",
+    "write_fine_tuning_recipe",
 ]

@@ -49,6 +49,8 @@ class Checkpoint:
         The recipe, as JSON.
     drawing : str
         Digest of the code that drew the sections.
+    fields : str
+        Digest of the real fields trained on; empty if that was not written down.
     tensors : dict of str to Tensor
         All that moves, by name.
     """
@@ -56,6 +58,7 @@ class Checkpoint:
     step: int
     recipe: str
     drawing: str
+    fields: str
     tensors: dict[str, Tensor]
 
     def restore(self, state: TrainingState) -> None:
@@ -81,7 +84,7 @@ class Checkpoint:
         return {name.removeprefix(start): value for name, value in self.tensors.items() if name.startswith(start)}
 
 
-def write_checkpoint(path: Path, state: TrainingState, *, step: int, recipe: str, drawing: str) -> None:
+def write_checkpoint(path: Path, state: TrainingState, *, step: int, recipe: str, drawing: str, fields: str) -> None:
     """Write a checkpoint over the last one; a kill in the middle leaves the last one.
 
     Parameters
@@ -90,7 +93,7 @@ def write_checkpoint(path: Path, state: TrainingState, *, step: int, recipe: str
         Of the file.
     state : TrainingState
         To keep.
-    step, recipe, drawing
+    step, recipe, drawing, fields
         As in `Checkpoint`.
     """
     moments = state.optimiser.state_dict()["state"]
@@ -100,7 +103,7 @@ def write_checkpoint(path: Path, state: TrainingState, *, step: int, recipe: str
         **{f"optimiser/{index}.{key}": value for index, entry in moments.items() for key, value in entry.items()},
     }
     flat = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    facts = {"step": str(step), "recipe": recipe, "drawing": drawing}
+    facts = {"step": str(step), "recipe": recipe, "drawing": drawing, "fields": fields}
     with write_atomically(path) as partial:
         partial.write_bytes(save(flat, metadata=facts))
 
@@ -117,7 +120,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         with safe_open(path, framework="pt") as file:
             facts = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  the file is no dict
-        return Checkpoint(int(facts["step"]), facts["recipe"], facts["drawing"], tensors)
+        return Checkpoint(int(facts["step"]), facts["recipe"], facts["drawing"], facts.get("fields", ""), tensors)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise CorruptModel(
             "the checkpoint does not read",

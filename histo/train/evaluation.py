@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from histo.nn import Model, load_model, predict_labels
 from histo.train.agreement import POOLED, confusion_matrix, dice
-from histo.train.annotationset import read_annotation_set
+from histo.train.draft import open_annotation_set
 from histo.train.drawn import DrawnPool, drawing_digest
 from histo.train.real import prepare_field
 from histo.train.source import load_source
@@ -58,7 +58,8 @@ def evaluate(
     model : str, path-like or Model
         A model, or the name or folder of one.
     annotations : iterable of path-like, optional
-        Folders of annotation sets; all of their fields are judged, so name none that the model was trained on.
+        Folders of annotation sets, or of pictures with polygons of the same name. All of their fields are judged, so
+        name none that the model was trained on.
     drawn_seeds : iterable of int, optional
         Seeds of drawn sections. The default ones are those that the recipes of histo hold out.
     folder : path-like, optional
@@ -78,13 +79,13 @@ def evaluate(
     UnknownModel, CorruptModel
         If the model is not there, or damaged.
     InvalidAnnotation
-        If a set does not read.
+        If a set does not read, or is not complete.
     """
     found = model if isinstance(model, Model) else load_model(model)
     mpp, place = found.spec.mpp, Path(folder)
     pool = DrawnPool(place / "drawn", mpp, drawing_digest())
     drawn = pool.fill(drawn_seeds, progress=None if progress is None else lambda *done: progress("drawing", *done))
-    fields = [entry for path in annotations for entry in read_annotation_set(Path(path)).fields]
+    fields = [entry for path in annotations for entry in open_annotation_set(Path(path)).fields]
     real = [prepare_field(entry, mpp, place / "real") for entry in fields]
     return judgement_table(judge(found, [*drawn, *real], device=device, progress=progress))
 

@@ -20,7 +20,7 @@ from histo.train.real import RealFields
 from histo.train.record import TrainingRecord, set_names, sets_learned
 from histo.train.run import Run, open_run
 from histo.train.start import start_normalisation
-from histo.train.verdict import Verdict
+from histo.train.verdict import METRICS_FILE, Verdict
 from histo.types import Compartment
 
 __all__ = ["export_model", "model_folder", "write_weights"]
@@ -81,7 +81,7 @@ def export_model(
         trained=tuple(real.entries[place] for place in real.trained),
         held_out=tuple(real.entries[place] for place in real.held_out),
     )
-    _write(place / "metrics.json", json.dumps(verdict.as_dict(record), indent=2, ensure_ascii=False) + "\n")
+    _write(place / METRICS_FILE, json.dumps(verdict.as_dict(record), indent=2, ensure_ascii=False) + "\n")
     _write(place / "CARD.md", write_card(model.spec, verdict, record))
     copy = place / RECIPE_FILE
     if not (copy.exists() and copy.samefile(recipe_path)):

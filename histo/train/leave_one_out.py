@@ -20,6 +20,7 @@ from histo.train.folds import fold_recipe, read_folds
 from histo.train.loop import Progress, run_training
 from histo.train.recipe import read_recipe
 from histo.train.run import Run, open_run_of
+from histo.train.source import load_source
 from histo.types import LabelMap
 
 __all__ = ["LABELS_FOLDER", "MODEL_FOLDER", "LeftOut", "leave_one_source_out"]
@@ -131,7 +132,8 @@ def _judge_fold(run: Run, device: str | None, progress: Progress | None) -> tupl
 
     def keep(place: Path, labels: NDArray[np.uint8], confidence: NDArray[np.uint8]) -> None:
         entry = fields.entries[place]
-        predicted = LabelMap(labels, run.recipe.mpp, slide_mpp=entry.mpp, confidence=confidence)
+        corner = load_source(place).corner
+        predicted = LabelMap(labels, run.recipe.mpp, corner, slide_mpp=entry.mpp, confidence=confidence)
         write_label_map(run.folder / LABELS_FOLDER / f"{entry.name}.ome.zarr", predicted)
 
     model = write_weights(run, run.folder / MODEL_FOLDER)

@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from histo.errors import TrainingStopped
+from histo.errors import InvalidRecipe, TrainingStopped
 from histo.nn.device import autocast, choose_device
 from histo.nn.network import StructureNet, build_network
 from histo.nn.picture import as_input
@@ -56,18 +56,27 @@ def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, pro
 
     Raises
     ------
+    InvalidRecipe
+        If the recipe does not fit its sets, or a field has changed since the checkpoint.
     TrainingStopped
         If SIGTERM or Ctrl-C came; the checkpoint is of the last whole step.
     """
     recipe = run.recipe
     place = choose_device(device)
+    fields = run.prepare_fields()
+    if run.checkpoint is not None and run.checkpoint.fields not in ("", fields.digest):
+        raise InvalidRecipe(
+            "the real fields are not those that the checkpoint was made with",
+            file=run.folder / CHECKPOINT_FILE,
+            got="other pictures, polygons or µm/px",
+            next_step="Start over without resuming (--restart), or under another name.",
+        )
     drawn = run.drawn.fill(
         run.seeds[: n_joined(0, recipe)],
         n_workers=os.cpu_count() or 1,
         progress=None if progress is None else lambda done, total: progress("drawing", done, total),
     )
-    real = run.prepare_fields().trained
-    batches = CropBatches(recipe, run.drawn, real)
+    batches = CropBatches(recipe, run.drawn, fields.trained)
     state = _start(run, place)
     first_step = 0
     if run.checkpoint is not None:
@@ -75,7 +84,7 @@ def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, pro
         first_step = run.checkpoint.step
     run.folder.mkdir(parents=True, exist_ok=True)
     cut_log(run.folder / LOG_FILE, first_step)
-    weights = class_weights(class_frequencies(drawn + real), recipe.loss.balance)
+    weights = class_weights(class_frequencies(drawn + fields.trained), recipe.loss.balance)
     loss = SegmentationLoss(
         torch.from_numpy(weights).to(place),
         recipe.loss.dice_weight,
@@ -84,7 +93,7 @@ def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, pro
     )
     with draw_ahead(run.drawn, run.seeds):
         normalisation = start_normalisation(recipe, run.beside)
-        _Trainer(run, state, loss, normalisation, place, progress).go(batches, first_step, n_workers)
+        _Trainer(run, state, loss, normalisation, place, fields.digest, progress).go(batches, first_step, n_workers)
 
 
 def _start(run: Run, device: torch.device) -> TrainingState:
@@ -106,6 +115,7 @@ class _Trainer:
     loss: SegmentationLoss
     normalisation: Normalisation
     device: torch.device
+    fields: str
     progress: Progress | None
 
     def go(self, batches: CropBatches, first_step: int, n_workers: int) -> None:
@@ -158,4 +168,5 @@ class _Trainer:
             step=step,
             recipe=self.run.recipe.model_dump_json(),
             drawing=self.run.drawn.digest,
+            fields=self.fields,
         )

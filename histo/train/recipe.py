@@ -13,10 +13,13 @@ from histo.errors import InvalidRecipe
 from histo.nn.encoder import ENCODERS
 from histo.train.settings import Augmentation, DrawnSource, LossSettings, Optimisation, RealSource, Settings, Side
 
-__all__ = ["FROM_PHOTOGRAPHS", "FROM_RANDOM", "Recipe", "read_recipe"]
+__all__ = ["FROM_PHOTOGRAPHS", "FROM_RANDOM", "NAME_PATTERN", "Recipe", "read_recipe"]
 
 FROM_RANDOM = "random"
 FROM_PHOTOGRAPHS = "imagenet"
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9._+-]*$"
+"""What a model may be called; it is a folder's name too."""
 
 
 class Recipe(Settings):
@@ -50,7 +53,7 @@ class Recipe(Settings):
         nothing real is, `histo.train.leave_one_source_out` says which it should be.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._+-]*$")]
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
     version: str = "1"
     seed: Annotated[int, Field(ge=0)] = 1
     encoder: str = "mobilenet_v3_large"

@@ -40,6 +40,8 @@ class Source:
         For each compartment in the picture, some pixels of it: rows and columns. Crops are centred on them.
     counts : (10,) array of int
         Pixels of each compartment.
+    corner : (float, float)
+        Row and column, in pixels of the whole slide, at which the picture begins.
     """
 
     name: str
@@ -48,9 +50,18 @@ class Source:
     truth: NDArray[np.uint8]
     places: dict[int, NDArray[np.int64]]
     counts: NDArray[np.int64]
+    corner: tuple[float, float] = (0.0, 0.0)
 
 
-def store_source(folder: Path, image: NDArray[np.uint8], truth: NDArray[np.uint8], *, name: str, origin: str) -> None:
+def store_source(
+    folder: Path,
+    image: NDArray[np.uint8],
+    truth: NDArray[np.uint8],
+    *,
+    name: str,
+    origin: str,
+    corner: tuple[float, float] = (0.0, 0.0),
+) -> None:
     """Keep a picture and its truth in a folder, which appears complete or not at all.
 
     Parameters
@@ -61,7 +72,7 @@ def store_source(folder: Path, image: NDArray[np.uint8], truth: NDArray[np.uint8
         RGB.
     truth : (rows, cols) array of uint8
         Compartments, and `IGNORE`.
-    name, origin : str
+    name, origin, corner
         As in `Source`.
     """
     with write_atomically(folder) as partial:
@@ -69,7 +80,9 @@ def store_source(folder: Path, image: NDArray[np.uint8], truth: NDArray[np.uint8
         np.save(partial / "image.npy", np.ascontiguousarray(image))
         np.save(partial / "truth.npy", np.ascontiguousarray(truth))
         np.savez(partial / "places.npz", allow_pickle=False, counts=_count(truth), **_pick_places(truth))
-        (partial / "source.json").write_text(json.dumps({"name": name, "origin": origin}), encoding="utf-8")
+        (partial / "source.json").write_text(
+            json.dumps({"name": name, "origin": origin, "corner": corner}), encoding="utf-8"
+        )
 
 
 def load_source(folder: Path) -> Source:
@@ -80,7 +93,8 @@ def load_source(folder: Path) -> Source:
         counts = kept["counts"]
     image = np.load(folder / "image.npy", mmap_mode="r", allow_pickle=False)
     truth = np.load(folder / "truth.npy", mmap_mode="r", allow_pickle=False)
-    return Source(facts["name"], facts["origin"], image, truth, places, counts)
+    row, col = facts.get("corner", (0.0, 0.0))
+    return Source(facts["name"], facts["origin"], image, truth, places, counts, (row, col))
 
 
 def _count(truth: NDArray[np.uint8]) -> NDArray[np.int64]:

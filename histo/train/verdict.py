@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -11,7 +13,9 @@ from histo.train.calibration import Calibration
 from histo.train.drawn import DRAWN
 from histo.train.record import TrainingRecord
 
-__all__ = ["Verdict"]
+__all__ = ["METRICS_FILE", "Verdict", "compare_with_start"]
+
+METRICS_FILE = "metrics.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +55,27 @@ class Verdict:
         if self.calibration is not None:
             entries["calibration"] = self.calibration.as_dict()
         return entries
+
+
+def compare_with_start(model: Path) -> pd.DataFrame:
+    """Set a model beside the one that its training started from.
+
+    Parameters
+    ----------
+    model : Path
+        A model's folder.
+
+    Returns
+    -------
+    DataFrame
+        One row per held-out real field and compartment: `source`, `field`, `compartment`, and Dice `before` and
+        `after`. Empty if no real field was held out.
+    """
+    metrics = json.loads((model / METRICS_FILE).read_text(encoding="utf-8"))
+    columns = ["origin", "field", "compartment", "dice"]
+    after, before = (pd.DataFrame(metrics.get(name, []), columns=columns) for name in ("dice", "dice_before"))
+    both = before.merge(after, on=columns[:3], suffixes=("_before", "_after"))
+    return both.rename(columns={"origin": "source", "dice_before": "before", "dice_after": "after"})
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, object]]:

@@ -11,6 +11,7 @@ import shapely
 from histo.errors import InvalidAnnotation, InvalidRecipe
 from histo.io.annotations import Annotation, write_geojson
 from histo.io.checksum import sha256_of
+from histo.train import real
 from histo.train.real import prepare_fields
 from histo.train.settings import RealSource
 from histo.train.source import IGNORE, load_source
@@ -119,3 +120,45 @@ def test_unused_fields_are_neither_trained_on_nor_judged_by(annotated: Path, tmp
     fields = prepare_fields(settings, tmp_path, 1.0, tmp_path / "kept")
     assert [fields.entries[path].name for path in fields.trained] == ["a1"]
     assert fields.held_out == []
+
+
+@pytest.mark.parametrize(("mpp", "factor"), [(2.0, 1), (1.0, 2)])
+def test_only_what_lies_in_a_frame_is_the_field(mpp: float, factor: int, annotated: Path, tmp_path: Path) -> None:
+    shapes = [
+        Annotation(shapely.box(10, 20, 30, 60), class_name="field"),
+        Annotation(shapely.box(20, 40, 100, 50), class_name="crypt"),
+        Annotation(shapely.box(50, 30, 60, 40), class_name="field"),
+    ]
+    write_geojson(annotated / "labels" / "a1.geojson", shapes)
+    fields = prepare_fields(RealSource(sets=("set",), share=0.5), tmp_path, mpp, tmp_path / "kept")
+    source = load_source(fields.trained[0])
+    expected = np.full((40, 50), IGNORE, np.uint8)
+    expected[:, :20] = Compartment.BACKGROUND
+    expected[20:30, 10:20] = Compartment.CRYPT
+    expected[10:20, 40:] = Compartment.BACKGROUND
+    assert source.corner == (20, 10)
+    assert source.image.shape == (40 * factor, 50 * factor, 3)
+    assert np.array_equal(source.truth, np.kron(expected, np.ones((factor, factor), np.uint8)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (Annotation(shapely.box(500, 500, 510, 510), class_name="field"), 'beside the picture.*class "field"'),
+        (Annotation(shapely.box(20, 40, 100, 50), class_name="cript"), "a1.geojson.*crypt.*got 'cript'"),
+    ],
+)
+def test_polygons_that_cannot_be_painted_are_refused(
+    shape: Annotation, message: str, annotated: Path, tmp_path: Path
+) -> None:
+    write_geojson(annotated / "labels" / "a1.geojson", [shape])
+    with pytest.raises(InvalidAnnotation, match=message):
+        prepare_fields(RealSource(sets=("set",), share=0.5), tmp_path, 1.0, tmp_path / "kept")
+
+
+def test_a_whole_slide_without_frames_is_not_taken_for_a_field(
+    annotated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(real, "_LARGEST_FIELD_PX", 10_000)
+    with pytest.raises(InvalidAnnotation, match=r"larger than.*got 200 x 240"):
+        prepare_fields(RealSource(sets=("set",), share=0.5), tmp_path, 1.0, tmp_path / "kept")
