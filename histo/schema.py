@@ -167,6 +167,7 @@ SECTIONS = Table(
         _text("flags", "Quality remarks joined by a space: few_villi, low_confidence, out_of_focus, ..."),
         _number("confidence", "0 to 1: mean probability of the tissue's labels."),
         _number("tissue_area_mm2", "Area of all compartments but background, mm²."),
+        _number("excluded_mm2", "Labelled as tissue, but excluded; by reason in the table exclusions, mm²."),
         _number("wall_length_mm", "Length of the mucosa-submucosa border, mm."),
         _count("n_villi", "Villi found."),
         _count("n_villi_accepted", "Villi that count."),
@@ -192,6 +193,19 @@ SECTIONS = Table(
         _number("col", f"Left column of the window, {_POINT}."),
         _number("height", "Height of the window, level-0 pixels."),
         _number("width", "Width of the window, level-0 pixels."),
+    ),
+)
+
+EXCLUSIONS = Table(
+    "exclusions",
+    "one reason for which a part of a section's window was not measured",
+    (
+        _text("reason", "Code: text, pen, fold, blur, glass, ..., as in the excluded layer of the label map."),
+        _text("meaning", "The reason in words."),
+        _flag("hides_tissue", "Whether gut may lie under it, so that villi, crypts and layers that reach it are cut."),
+        _count("n_patches", "Connected patches."),
+        _number("area_mm2", "Their area, mm²."),
+        _number("tissue_mm2", "The part of it that the model had labelled as tissue, mm²: what is lost."),
     ),
 )
 
@@ -258,10 +272,10 @@ FAILURES = Table(
     ),
 )
 
-_PER_SECTION = {"sections", "villi", "crypts", "units", "layers"}
+_PER_SECTION = {"sections", "villi", "crypts", "units", "layers", "exclusions"}
 TABLES: dict[str, Table] = {
     table.name: Table(table.name, table.row, (*IDENTITY, *table.columns)) if table.name in _PER_SECTION else table
-    for table in (SECTIONS, VILLI, CRYPTS, UNITS, LAYERS)
+    for table in (SECTIONS, VILLI, CRYPTS, UNITS, LAYERS, EXCLUSIONS)
 }
 TABLES["animals"] = Table("animals", ANIMALS.row, (*IDENTITY[2:], *ANIMALS.columns))
 TABLES["groups"] = Table("groups", GROUPS.row, (*IDENTITY[3:], *GROUPS.columns))

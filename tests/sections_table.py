@@ -79,6 +79,7 @@ def _book_keeping(rng: np.random.Generator) -> dict[str, object]:
         "flags": "few_villi" if n_villi_accepted < 5 else "",
         "confidence": float(rng.uniform(0.82, 0.97)),
         "tissue_area_mm2": float(rng.uniform(0.6, 1.4)),
+        "excluded_mm2": 0.0,
         "wall_length_mm": float(rng.uniform(2.5, 4.5)),
         "n_villi": n_villi,
         "n_villi_accepted": n_villi_accepted,

@@ -40,6 +40,8 @@ class ScoredSection:
         Its compartments.
     measures : SectionMeasures
         Its villi, crypts, units and layers.
+    exclusions : DataFrame
+        What was not measured, by reason.
     flags : tuple of str
         Remarks on its slide as a whole.
     """
@@ -48,6 +50,7 @@ class ScoredSection:
     section: Section
     labels: LabelMap
     measures: SectionMeasures
+    exclusions: pd.DataFrame
     flags: tuple[str, ...] = ()
 
 

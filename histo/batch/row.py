@@ -39,6 +39,7 @@ def section_row(slide: Slide, scored: ScoredSection, model: ModelSpec) -> pd.Dat
         "slide_mpp": slide.mpp,
         "mpp_source": "" if slide.pixel_size is None else slide.pixel_size.source,
         "label_mpp": scored.labels.mpp,
+        "excluded_mm2": float(scored.exclusions["tissue_mm2"].sum()),
         "model": f"{model.name} {model.sha256[:12]}",
         "flags": " ".join(dict.fromkeys(flags)),
         "row": float(section.row),

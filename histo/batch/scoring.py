@@ -20,13 +20,13 @@ from histo.io import Slide, open_slide
 from histo.io.results import write_atomically, write_table
 from histo.measure import measure_section
 from histo.nn import Model, choose_device, load_model
-from histo.segmentation import keep_own, segment
-from histo.tissue import find_sections
+from histo.segmentation import exclude, keep_own, segment, tabulate_exclusions
+from histo.tissue import find_sections, mark_blur
 from histo.types import SectionId
 
 __all__ = ["PART_TABLES", "describe_input", "forget_slide", "score_slide"]
 
-PART_TABLES = ("sections", "villi", "crypts", "units", "layers")
+PART_TABLES = ("sections", "villi", "crypts", "units", "layers", "exclusions")
 """The tables that each slide writes for itself."""
 
 
@@ -120,11 +120,14 @@ def _score_sections(
     rows: dict[str, list[pd.DataFrame]] = {name: [] for name in PART_TABLES}
     outputs: list[str] = []
     sections = find_sections(slide)
-    for section in sections:
+    for section in (mark_blur(slide, section) for section in sections):
         predicted = segment(slide, model=model, section=section, device=device)
-        labels = keep_own(predicted, section, (other for other in sections if other is not section))
+        others = (other for other in sections if other.id != section.id)
+        labels = exclude(keep_own(predicted, section, others), section)
         measures = measure_section(labels)
-        scored = ScoredSection(SectionId(job.slide.name, section.id), section, labels, measures, flags)
+        exclusions = tabulate_exclusions(predicted, labels)
+        section_id = SectionId(job.slide.name, section.id)
+        scored = ScoredSection(section_id, section, labels, measures, exclusions, flags)
         outputs += write_section(job.results, slide, scored)
         tables = {
             "sections": section_row(slide, scored, model.spec),
@@ -132,6 +135,7 @@ def _score_sections(
             "crypts": measures.crypts,
             "units": measures.units,
             "layers": measures.layers,
+            "exclusions": exclusions,
         }
         for name, table in tables.items():
             rows[name].append(with_identity(table, scored.id))

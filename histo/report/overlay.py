@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from histo.types import Compartment, LabelMap, PixelSize
+from histo.types import Compartment, Exclusion, LabelMap, PixelSize
 
-__all__ = ["ACCEPTED_RGB", "REJECTED_RGB", "DrawnAxes", "SectionView", "draw_overlay"]
+__all__ = ["ACCEPTED_RGB", "EXCLUDED_RGB", "REJECTED_RGB", "DrawnAxes", "SectionView", "draw_overlay"]
 
 ACCEPTED_RGB = (0, 150, 60)
 REJECTED_RGB = (215, 20, 20)
+EXCLUDED_RGB = (20, 20, 20)
 _FILL = 0.34
 _INK = (30, 30, 30)
 _ROUND_LENGTHS_UM = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
@@ -82,14 +83,14 @@ class DrawnAxes:
 def draw_overlay(
     view: SectionView, labels: LabelMap, villi: DrawnAxes, crypts: DrawnAxes, title: str = ""
 ) -> NDArray[np.uint8]:
-    """Draw compartments, centrelines and a scale bar over a section, with a legend under it.
+    """Draw compartments, exclusions, centrelines and a scale bar over a section, with a legend under it.
 
     Parameters
     ----------
     view : SectionView
         The picture.
     labels : LabelMap
-        Its compartments; drawn as a tint with an outline.
+        Its compartments; drawn as a tint with an outline. What is excluded and hides the gut is hatched.
     villi, crypts : DrawnAxes
         Their centrelines: what counts is drawn green, what was rejected red.
     title : str, optional
@@ -100,8 +101,9 @@ def draw_overlay(
     (rows, cols, 3) array of uint8
         The picture, with the legend's rows below it.
     """
-    seen = _labels_in_view(view, labels)
-    tinted = _tint(view.image, seen)
+    seen = _in_view(view, labels, labels.array)
+    excluded = np.zeros_like(seen) if labels.excluded is None else _in_view(view, labels, labels.excluded)
+    tinted = _hatch(_tint(view.image, seen), excluded)
     picture = Image.fromarray(tinted)
     pen = ImageDraw.Draw(picture)
     width = max(2, round(min(tinted.shape[:2]) / 350))
@@ -110,12 +112,13 @@ def draw_overlay(
     _draw_scale_bar(pen, view)
     present = [member for member in Compartment if member is not Compartment.BACKGROUND and (seen == member).any()]
     counts = [f"{title}   " if title else "", f"{villi.count} villi, {crypts.count} crypts count"]
-    legend = _legend(picture.width, present, "".join(counts))
+    reasons = [reason for reason in Exclusion if reason.hides and (excluded == reason).any()]
+    legend = _legend(picture.width, present, reasons, "".join(counts))
     return np.vstack([np.asarray(picture), legend])
 
 
-def _labels_in_view(view: SectionView, labels: LabelMap) -> NDArray[np.uint8]:
-    """Resample the label map onto the picture's pixels, nearest neighbour."""
+def _in_view(view: SectionView, labels: LabelMap, layer: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Resample the label map, or a layer of it, onto the picture's pixels, nearest neighbour."""
     rows, cols = view.image.shape[:2]
     scale = view.mpp / view.slide_mpp
     down = (np.arange(rows) + 0.5) * scale - 0.5 + view.row
@@ -125,7 +128,7 @@ def _labels_in_view(view: SectionView, labels: LabelMap) -> NDArray[np.uint8]:
     seen = np.zeros((rows, cols), np.uint8)
     inside_rows = (row_of >= 0) & (row_of < labels.shape[0])
     inside_cols = (col_of >= 0) & (col_of < labels.shape[1])
-    seen[np.ix_(inside_rows, inside_cols)] = labels.array[np.ix_(row_of[inside_rows], col_of[inside_cols])]
+    seen[np.ix_(inside_rows, inside_cols)] = layer[np.ix_(row_of[inside_rows], col_of[inside_cols])]
     return seen
 
 
@@ -137,6 +140,19 @@ def _tint(image: NDArray[np.uint8], seen: NDArray[np.uint8]) -> NDArray[np.uint8
     is_border = (cv2.dilate(seen, kernel) != cv2.erode(seen, kernel))[..., None] & is_tissue
     result: NDArray[np.uint8] = np.where(is_border, 0.15 * tinted + 0.85 * colours * 0.8, tinted).astype(np.uint8)
     return result
+
+
+def _hatch(image: NDArray[np.uint8], excluded: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Draw diagonal lines over what hides the gut, and an outline around it."""
+    hidden = Exclusion.hidden_in(excluded)
+    if not hidden.any():
+        return image
+    rows, cols = np.ogrid[: excluded.shape[0], : excluded.shape[1]]
+    is_line = hidden & ((rows + cols) % 9 < 2)
+    is_border = hidden & (cv2.erode(hidden.view(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) == 0)
+    hatched = image.copy()
+    hatched[is_line | is_border] = EXCLUDED_RGB
+    return hatched
 
 
 def _draw_axes(pen: ImageDraw.ImageDraw, view: SectionView, axes: DrawnAxes, width: int) -> None:
@@ -166,13 +182,14 @@ def _draw_scale_bar(pen: ImageDraw.ImageDraw, view: SectionView) -> None:
     pen.rectangle((left + 10, top + 28, left + 10 + length, top + 32), fill=_INK)
 
 
-def _legend(width: int, present: Sequence[Compartment], title: str) -> NDArray[np.uint8]:
+def _legend(width: int, present: Sequence[Compartment], reasons: Sequence[Exclusion], title: str) -> NDArray[np.uint8]:
     """Lay the legend's entries out in as many rows as the width needs."""
     font = _font(14)
     entries: list[tuple[str, tuple[int, int, int], bool]] = [
         ("counts", ACCEPTED_RGB, True),
         ("rejected", REJECTED_RGB, True),
         *((member.label.replace("_", " "), member.rgb, False) for member in present),
+        *((f"excluded: {', '.join(reason.label for reason in reasons)}", EXCLUDED_RGB, False) for _ in reasons[:1]),
     ]
     places, x, y = [], 10.0 + font.getlength(title) + 24, 0
     for text, _, _ in entries:

@@ -27,12 +27,13 @@ _FLAGS = {
     "few_units": "few villus-crypt units",
     "few_villi": "few villi accepted",
     "field_of_view": "a cut-out of a larger piece",
-    "folded": "folded",
-    "ink": "pen or lettering in the window",
+    "folded": "folded; folds are excluded",
+    "ink": "pen, pointer or lettering in the window, excluded",
     "low_confidence": "the model was unsure",
     "no_crypts": "no crypts",
     "no_villi": "no villi",
     "out_of_focus": "out of focus",
+    "partly_out_of_focus": "out of focus in part, which is excluded",
     "pale": "pale",
 }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from histo.segmentation.exclusion import exclude, tabulate_exclusions
 from histo.segmentation.ownership import keep_own
 from histo.segmentation.structure import SlideWindow, segment
 
-__all__ = ["SlideWindow", "keep_own", "segment"]
+__all__ = ["SlideWindow", "exclude", "keep_own", "segment", "tabulate_exclusions"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.tissue import Section
-from histo.types import Compartment, LabelMap
+from histo.types import Compartment, Exclusion, LabelMap
 
 __all__ = ["keep_own"]
 
@@ -32,7 +32,7 @@ def keep_own(labels: LabelMap, section: Section, others: Iterable[Section]) -> L
     Returns
     -------
     LabelMap
-        The same map with the neighbours' pixels set to background; the map itself where no other window overlaps.
+        The same map with the neighbours' tissue excluded; the map itself where no other window overlaps.
     """
     neighbours = [other for other in others if _overlap(section, other)]
     if not neighbours:
@@ -42,11 +42,9 @@ def keep_own(labels: LabelMap, section: Section, others: Iterable[Section]) -> L
     for other in neighbours:
         is_foreign |= _distance(_within(other, section, labels.slide_mpp)) < own
     clear = cv2.resize(is_foreign.view(np.uint8), labels.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(bool)
-    return replace(
-        labels,
-        array=np.where(clear, np.uint8(Compartment.BACKGROUND), labels.array),
-        confidence=None if labels.confidence is None else np.where(clear, np.uint8(255), labels.confidence),
-    )
+    foreign = clear & (labels.array != Compartment.BACKGROUND)
+    before = np.zeros(labels.shape, np.uint8) if labels.excluded is None else labels.excluded
+    return replace(labels, excluded=np.where(foreign, np.uint8(Exclusion.NEIGHBOUR), before))
 
 
 def _overlap(section: Section, other: Section) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from histo.tissue.artefact import find_folds, find_ink
 from histo.tissue.exclusion import Excluded
-from histo.tissue.focus import FocusQuality, focus_score, measure_focus
+from histo.tissue.focus import FocusQuality, focus_score, mark_blur, measure_focus
 from histo.tissue.mask import find_tissue
 from histo.tissue.sections import Section, Survey, find_sections, survey_slide
 
@@ -18,6 +18,7 @@ __all__ = [
     "find_sections",
     "find_tissue",
     "focus_score",
+    "mark_blur",
     "measure_focus",
     "survey_slide",
 ]

@@ -177,15 +177,15 @@ def _at_border(black: Mask, laid: Mask) -> Mask:
     outside = cv2.dilate(np.pad(laid, 1, constant_values=True).astype(np.uint8), np.ones((5, 5), np.uint8))[1:-1, 1:-1]
     edge = labelled[outside > 0]
     sides = _sides_reached(np.asarray(labelled, dtype=np.int32), laid)
-    kept = [
-        index
-        for index in np.unique(edge).tolist()
-        if index
-        and (
-            stats[index, cv2.CC_STAT_AREA] >= 0.015 * black.size
-            or (sides[index] >= 2 and stats[index, cv2.CC_STAT_AREA] >= 0.0015 * black.size)
-        )
-    ]
+    areas = stats[:, cv2.CC_STAT_AREA]
+    # A drawn frame is long enough, but thin.
+    depth = np.zeros(areas.size)
+    np.maximum.at(
+        depth, np.asarray(labelled, dtype=np.int32), cv2.distanceTransform(black.astype(np.uint8), cv2.DIST_L2, 3)
+    )
+    is_deep = depth >= 0.02 * max(black.shape)
+    is_large = (areas >= 0.015 * black.size) | ((sides >= 2) & (areas >= 0.0015 * black.size))
+    kept = [index for index in np.unique(edge).tolist() if index and is_deep[index] and is_large[index]]
     return np.isin(labelled, kept)
 
 

@@ -15,6 +15,7 @@ Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 _BLACK = 85
+_BLACKEST = 50
 _NEUTRAL = 38
 _CONTRAST = 55.0
 _MAX_GLYPH_SHARE = 0.08
@@ -43,8 +44,9 @@ def find_strokes(image: NDArray[np.uint8], surround: Mask, panels: Mask) -> Stro
 
     Ink of a printer is black in all three channels alike and ends within a pixel or two, whatever lies under it; no
     nucleus does both. A black patch with such an edge is a line when it is long for its width, and a letter when it is
-    thin for its height and of a letter's size; dirt of that shape passes as one. The pointer of an eyepiece may be out
-    of focus: it is a straight shadow, longer than 6 % of the picture, that comes in from the dark surround.
+    thin for its height, of a letter's size, and stands beside another or is large; dirt of that shape passes as one.
+    The pointer of an eyepiece may be out of focus: it is a straight shadow, longer than 6 % of the picture, that comes
+    in from the dark surround.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ def find_strokes(image: NDArray[np.uint8], surround: Mask, panels: Mask) -> Stro
     red, green, blue = (image[..., channel] for channel in range(3))
     brightest = np.maximum(np.maximum(red, green), blue)
     darkest = np.minimum(np.minimum(red, green), blue)
-    hidden = surround | panels
+    hidden = surround | panels | _rim(surround.shape)
     sharp = _sharp_black(brightest, darkest, hidden)
     count, labelled, stats, _ = cv2.connectedComponentsWithStats(sharp.astype(np.uint8), connectivity=8)
     side = max(image.shape[:2])
@@ -69,6 +71,7 @@ def find_strokes(image: NDArray[np.uint8], surround: Mask, panels: Mask) -> Stro
     for index in range(1, count):
         box = _box(stats[index])
         kinds[index] = _kind_of(labelled[box] == index, brightest, box, side)
+    kinds[(kinds == 1) & ~_in_company(stats, kinds == 1, side)] = 0
     lines = np.asarray(kinds == 2)[labelled] | _eyepiece_pointers(brightest, surround)
     return Strokes(_widened(np.asarray(kinds == 1)[labelled]), _widened(lines))
 
@@ -107,11 +110,36 @@ def _sharp_black(brightest: NDArray[np.uint8], darkest: NDArray[np.uint8], hidde
     return black | fringe
 
 
+def _rim(shape: tuple[int, ...]) -> Mask:
+    """Mark the outermost pixels, where a frame may be drawn around the picture."""
+    rows, cols = shape
+    width = max(3, round(0.006 * max(rows, cols)))
+    rim = np.ones((rows, cols), dtype=bool)
+    rim[width : rows - width, width : cols - width] = False
+    return rim
+
+
+def _in_company(stats: NDArray[Any], is_letter: Mask, side: int) -> Mask:
+    """Tell which letters have another of about their height beside them, or are large enough to stand alone."""
+    left, top, width, height, _ = (stats[:, column].astype(float) for column in range(5))
+    stands: Mask = height >= 0.018 * side
+    letters = np.flatnonzero(is_letter)
+    for index in letters:
+        others = letters[letters != index]
+        gap = np.maximum(left[others] - left[index] - width[index], left[index] - left[others] - width[others])
+        shift = np.abs(top[others] + 0.5 * height[others] - top[index] - 0.5 * height[index])
+        alike = np.abs(np.log(height[others] / height[index])) < 0.5
+        stands[index] |= bool(np.any(alike & (gap < 1.2 * height[index]) & (shift < 0.6 * height[index])))
+    return stands
+
+
 def _kind_of(part: Mask, brightest: NDArray[np.uint8], box: tuple[slice, slice], side: int) -> int:
     """0: nothing that was drawn; 1: a letter; 2: a line."""
     height, width = part.shape
     area = int(np.count_nonzero(part))
-    if area < 12 or max(height, width) < 7 or not _is_sharp(part, brightest, box):
+    if area < 12 or max(height, width) < 7 or brightest[box][part].min() > _BLACKEST:
+        return 0
+    if not _is_sharp(part, brightest, box):
         return 0
     thickness = 2.0 * float(cv2.distanceTransform(np.pad(part, 1).astype(np.uint8), cv2.DIST_L2, 3).max())
     (_, (long, short), _) = cv2.minAreaRect(np.argwhere(part).astype(np.float32))
