@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.train.source import IGNORE, N_CLASSES
+from histo.train.source import N_CLASSES
 from histo.types import Compartment
 
 __all__ = ["POOLED", "confusion_matrix", "dice"]
@@ -23,7 +23,7 @@ def confusion_matrix(truth: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> 
     Parameters
     ----------
     truth : array of uint8
-        Compartments; pixels of `IGNORE` are not counted.
+        Compartments; pixels that are none (`IGNORE`, `NOT_CRYPT`) are not counted.
     predicted : array of uint8, of the same shape
         Compartments.
 
@@ -38,7 +38,7 @@ def confusion_matrix(truth: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> 
     array([[1, 1],
            [0, 1]])
     """
-    known = truth != IGNORE
+    known = truth < N_CLASSES
     pairs = truth[known].astype(np.int64) * N_CLASSES + predicted[known]
     return np.bincount(pairs, minlength=N_CLASSES**2).reshape(N_CLASSES, N_CLASSES)
 

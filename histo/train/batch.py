@@ -40,11 +40,14 @@ class CropBatches(Dataset[tuple[Tensor, Tensor]]):
         Drawn sections; one that is missing when it is wanted is drawn then.
     real : list of Path
         Folders of annotated fields, for `load_source`.
+    glands : list of Path
+        Folders of pictures of which only the crypts are known.
     """
 
     recipe: Recipe
     drawn: DrawnPool
     real: list[Path]
+    glands: list[Path] = field(default_factory=list)
     _open: dict[Path | int, Source] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -58,7 +61,7 @@ class CropBatches(Dataset[tuple[Tensor, Tensor]]):
         images : (batch, side, side, 3) tensor of uint8
             RGB.
         truth : (batch, side, side) tensor of uint8
-            Compartments, and `histo.train.source.IGNORE`.
+            Compartments, `histo.train.source.IGNORE` and `NOT_CRYPT`.
         """
         crops = [self._crop(step, position) for position in range(self.recipe.optimisation.batch)]
         images = torch.from_numpy(np.stack([crop.image for crop in crops]))
@@ -66,7 +69,7 @@ class CropBatches(Dataset[tuple[Tensor, Tensor]]):
 
     def __getstate__(self) -> dict[str, object]:
         """Leave open files behind when sent to a worker process."""
-        return {"recipe": self.recipe, "drawn": self.drawn, "real": self.real, "_open": {}}
+        return {"recipe": self.recipe, "drawn": self.drawn, "real": self.real, "glands": self.glands, "_open": {}}
 
     def _crop(self, step: int, position: int) -> Crop:
         rng = np.random.default_rng([self.recipe.seed, step, position])
@@ -75,7 +78,10 @@ class CropBatches(Dataset[tuple[Tensor, Tensor]]):
         return Crop(vary_look(crop.image, self.recipe.augmentation, rng), crop.truth)
 
     def _choose(self, step: int, rng: np.random.Generator) -> Path | int:
-        is_real = rng.random() < self.recipe.real.share
+        lot = rng.random()
+        is_real = lot < self.recipe.real.share
+        if not is_real and lot < self.recipe.real.share + self.recipe.glands.share:
+            return self.glands[rng.integers(len(self.glands))]
         if is_real and step >= self.recipe.real.first_step:
             return self.real[rng.choice(len(self.real), p=self._shares)]
         return self.recipe.drawn.first_seed + int(rng.integers(n_joined(step, self.recipe)))

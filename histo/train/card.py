@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import dedent
 
 import pandas as pd
@@ -65,12 +66,18 @@ def _training(record: TrainingRecord) -> str:
         f" {recipe.crop} px a step. The recipe is `train.toml`; `histo train train.toml` repeats it."
     )
     lines = ["## Trained on", "", done]
-    if recipe.real.share < 1:
+    if recipe.real.share + recipe.glands.share < 1:
         seeds = f"{recipe.drawn.first_seed} to {recipe.drawn.first_seed + recipe.drawn.sections - 1}"
         lines += ["", f"Drawn sections: seeds {seeds}, drawn by `histo.phantom` as of digest `{record.drawing}`."]
     if record.trained:
         lines += ["", *_fields("Real fields that it learned from", record.trained)]
-        lines += ["", f"Strictest licence among their pictures: {_strictest(record.trained)}."]
+    if recipe.glands.share > 0:
+        name, grades = Path(recipe.glands.folder).name, ", ".join(recipe.glands.grades) or "any"
+        lines += ["", f"Glands: {name} (grade: {grades}), of which only crypt or not crypt is known."]
+    licences = {entry.licence for entry in record.trained}
+    licences |= {recipe.glands.licence} if recipe.glands.share > 0 else set()
+    if licences:
+        lines += ["", f"Strictest licence among the pictures that it learned from: {_strictest(licences)}."]
     if record.held_out:
         lines += ["", *_fields("Real fields that were held out", record.held_out)]
     return "\n".join(lines)
@@ -81,11 +88,14 @@ def _fields(title: str, entries: tuple[AnnotatedField, ...]) -> list[str]:
     return [f"{title}:", "", "| field | source | µm/px | licence of the picture |", "|--|--|--|--|", *rows]
 
 
-def _strictest(entries: tuple[AnnotatedField, ...]) -> str:
+def _strictest(licences: set[str]) -> str:
     """Name the licence that allows least; a picture without one allows nothing beyond what the law does."""
-    licences = sorted({entry.licence for entry in entries})
     order = ("none stated", "research", "NC", "ND", "SA", "BY")
-    return min(licences, key=lambda licence: next((i for i, mark in enumerate(order) if mark in licence), len(order)))
+
+    def rank(licence: str) -> int:
+        return next((place for place, mark in enumerate(order) if mark in licence), len(order))
+
+    return min(sorted(licences), key=rank)
 
 
 def _accuracy(verdict: Verdict) -> str:

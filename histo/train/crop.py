@@ -31,7 +31,7 @@ class Crop:
     image : (side, side, 3) array of uint8
         RGB.
     truth : (side, side) array of uint8
-        Compartments, and `histo.train.source.IGNORE`.
+        Compartments, `histo.train.source.IGNORE` and `NOT_CRYPT`.
     """
 
     image: NDArray[np.uint8]

@@ -76,7 +76,7 @@ def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, pro
         n_workers=os.cpu_count() or 1,
         progress=None if progress is None else lambda done, total: progress("drawing", done, total),
     )
-    batches = CropBatches(recipe, run.drawn, fields.trained)
+    batches = CropBatches(recipe, run.drawn, fields.trained, run.prepare_glands())
     state = _start(run, place)
     first_step = 0
     if run.checkpoint is not None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from histo.train.source import IGNORE
+from histo.train.source import IGNORE, N_CLASSES, NOT_CRYPT
 from histo.types import Compartment
 
 __all__ = ["SegmentationLoss", "class_weights"]
@@ -46,6 +46,9 @@ def class_weights(frequencies: NDArray[np.float64], balance: float) -> NDArray[n
 class SegmentationLoss:
     """Cross entropy plus soft Dice, over pixels with truth.
 
+    Of a pixel that is known to be anything but a crypt, the cross entropy is minus the logarithm of the probability
+    that it is one of the other classes, and only the crypts' Dice sees it.
+
     Parameters
     ----------
     weights : (n_classes,) float tensor
@@ -71,7 +74,7 @@ class SegmentationLoss:
         logits : (batch, n_classes, rows, cols) float tensor
             Of the network.
         truth : (batch, rows, cols) tensor of uint8
-            Class numbers, and `IGNORE`.
+            Class numbers, `IGNORE` and `NOT_CRYPT`.
 
         Returns
         -------
@@ -80,14 +83,23 @@ class SegmentationLoss:
         """
         # In full precision: sums over a whole batch do not fit half precision.
         logits, target = logits.float(), truth.long()
-        known = target != IGNORE
+        known, is_not_crypt = target < N_CLASSES, target == NOT_CRYPT
+        each = functional.cross_entropy(logits, target.where(known, IGNORE), ignore_index=IGNORE, reduction="none")
         weights = self.weights[target.where(known, 0)] * known
+        if bool(is_not_crypt.any()):
+            each = each.where(known, _surprise_at_no_crypt(logits) * is_not_crypt)
+            weights = weights + is_not_crypt
         if self.gap_weight > 0:
             weights = weights * (1.0 + self.gap_weight * _in_gap(target, self.gap_px))
-        each = functional.cross_entropy(logits, target, ignore_index=IGNORE, reduction="none")
         cross_entropy = (weights * each).sum() / weights.sum().clamp(min=1.0)
-        loss = cross_entropy + self.dice_weight * _soft_dice_loss(logits, target, known)
+        loss = cross_entropy + self.dice_weight * _soft_dice_loss(logits, target, known, is_not_crypt)
         return loss, cross_entropy.detach()
+
+
+def _surprise_at_no_crypt(logits: Tensor) -> Tensor:
+    """Minus the logarithm of the probability of all classes but the crypt."""
+    others = torch.cat([logits[:, : Compartment.CRYPT], logits[:, Compartment.CRYPT + 1 :]], dim=1)
+    return logits.logsumexp(dim=1) - others.logsumexp(dim=1)
 
 
 def _in_gap(target: Tensor, gap_px: int) -> Tensor:
@@ -108,9 +120,11 @@ def _widen(shape: Tensor, side: int, beyond: float) -> Tensor:
     return functional.max_pool2d(functional.max_pool2d(padded, (side, 1), stride=1), (1, side), stride=1)
 
 
-def _soft_dice_loss(logits: Tensor, target: Tensor, known: Tensor) -> Tensor:
+def _soft_dice_loss(logits: Tensor, target: Tensor, known: Tensor, is_not_crypt: Tensor) -> Tensor:
     """One minus the mean soft Dice over the classes in the batch (Milletari, Navab and Ahmadi 2016; plain sums)."""
-    keep = known[:, None]
+    keep = known[:, None].repeat(1, logits.shape[1], 1, 1)
+    if bool(is_not_crypt.any()):
+        keep[:, Compartment.CRYPT] |= is_not_crypt
     probability = logits.softmax(dim=1) * keep
     truth = torch.zeros_like(probability).scatter_(1, target.where(known, 0)[:, None], 1.0) * keep
     overlap = (probability * truth).sum(dim=(0, 2, 3))

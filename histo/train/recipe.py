@@ -11,7 +11,16 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from histo.errors import InvalidRecipe
 from histo.nn.encoder import ENCODERS
-from histo.train.settings import Augmentation, DrawnSource, LossSettings, Optimisation, RealSource, Settings, Side
+from histo.train.settings import (
+    Augmentation,
+    DrawnSource,
+    GlandSource,
+    LossSettings,
+    Optimisation,
+    RealSource,
+    Settings,
+    Side,
+)
 
 __all__ = ["FROM_PHOTOGRAPHS", "FROM_RANDOM", "NAME_PATTERN", "Recipe", "read_recipe"]
 
@@ -67,6 +76,7 @@ class Recipe(Settings):
     temperature: Annotated[float, Field(ge=0.05, le=20.0)] | None = None
     drawn: DrawnSource = DrawnSource()
     real: RealSource = RealSource()
+    glands: GlandSource = GlandSource()
     augmentation: Augmentation = Augmentation()
     loss: LossSettings = LossSettings()
     optimisation: Optimisation = Optimisation()
@@ -91,8 +101,11 @@ class Recipe(Settings):
     def _check_whole(self) -> Recipe:
         if 2 * self.halo >= self.tile:
             raise ValueError(f"halo {self.halo} leaves nothing of a tile of {self.tile}")
-        if self.drawn.sections == 0 and self.real.share < 1:
-            raise ValueError("drawn.sections is 0, so real.share must be 1")
+        others = self.real.share + self.glands.share
+        if self.drawn.sections == 0 and others < 1:
+            raise ValueError("drawn.sections is 0, so real.share and glands.share must add up to 1")
+        if others > 1:
+            raise ValueError("real.share and glands.share add up to more than 1")
         if self.start == FROM_PHOTOGRAPHS and self.encoder != "efficientnet_lite0":
             raise ValueError("start: only efficientnet_lite0 has weights learned on photographs")
         return self

@@ -18,8 +18,9 @@ def set_names(recipe: Recipe) -> tuple[str, ...]:
 
 def sets_learned(recipe: Recipe) -> tuple[str, ...]:
     """Name the image sets that a recipe's training uses."""
-    drawn = ("drawn sections",) if recipe.real.share < 1 else ()
-    return (*drawn, *(set_names(recipe) if recipe.real.share > 0 else ()))
+    drawn = ("drawn sections",) if recipe.real.share + recipe.glands.share < 1 else ()
+    glands = (Path(recipe.glands.folder).name,) if recipe.glands.share > 0 else ()
+    return (*drawn, *(set_names(recipe) if recipe.real.share > 0 else ()), *glands)
 
 
 @dataclass(frozen=True)

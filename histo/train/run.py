@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from histo.errors import InvalidRecipe
 from histo.train.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint
 from histo.train.drawn import DrawnPool, drawing_digest
+from histo.train.gland import prepare_glands
 from histo.train.lineage import check_held_out
 from histo.train.real import RealFields, prepare_fields
 from histo.train.recipe import Recipe, read_recipe
@@ -92,6 +93,16 @@ class Run:
         """
         check_held_out(self.recipe, self.beside)
         return prepare_fields(self.recipe.real, self.beside, self.recipe.mpp, self.folder.parent / "real")
+
+    def prepare_glands(self) -> list[Path]:
+        """Bring the recipe's pictures of glands to its µm/px; all runs in a folder share them.
+
+        Raises
+        ------
+        InvalidAnnotation
+            If they do not read.
+        """
+        return prepare_glands(self.recipe.glands, self.beside, self.recipe.mpp, self.folder.parent / "real")
 
 
 def open_run(recipe_path: str | PathLike[str], folder: str | PathLike[str] = "runs", *, resume: bool = True) -> Run:

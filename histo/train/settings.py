@@ -12,6 +12,7 @@ from histo.train.annotationset import AnnotatedField
 __all__ = [
     "Augmentation",
     "DrawnSource",
+    "GlandSource",
     "LossSettings",
     "Optimisation",
     "Probability",
@@ -117,6 +118,31 @@ class RealSource(Settings):
         if len(set(sources)) < len(sources):
             raise ValueError("folds: a source is in one fold only")
         return self
+
+
+class GlandSource(Settings):
+    """Pictures of which only the glands are known, such as those of the GlaS challenge.
+
+    Parameters
+    ----------
+    folder : str
+        Holds pictures and masks (``a.jpg`` and ``a.mask.png``, not 0 in a gland), and ``Grade.csv``; relative to the
+        recipe or to the folder that ``HISTO_DATA`` names.
+    share : float
+        Share of the crops that come from them.
+    mpp : float
+        µm per pixel of the pictures.
+    grades : list of str
+        Grades to use, of the column ``grade_glas``; all pictures if empty.
+    licence : str
+        Of the pictures.
+    """
+
+    folder: str = "he-glands-glas"
+    share: Probability = 0.0
+    mpp: Annotated[float, Field(gt=0.0, le=20.0)] = 0.62
+    grades: tuple[str, ...] = ("benign",)
+    licence: str = "research"
 
 
 class Augmentation(Settings):

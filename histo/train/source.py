@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from histo.io.atomic import write_atomically
 from histo.types import Compartment
 
-__all__ = ["IGNORE", "N_CLASSES", "Source", "load_source", "store_source"]
+__all__ = ["IGNORE", "NOT_CRYPT", "N_CLASSES", "Source", "load_source", "store_source"]
 
 IGNORE = 255
 """Truth of a pixel that nobody can say, or that is no picture at all: text, pointers, frames."""
+
+NOT_CRYPT = 254
+"""Truth of a pixel that is anything but a crypt, where only crypts were drawn."""
 
 N_CLASSES = len(Compartment)
 
@@ -35,7 +38,7 @@ class Source:
     image : (rows, cols, 3) array of uint8
         RGB at the recipe's µm/px, mapped from its file.
     truth : (rows, cols) array of uint8
-        Compartments, and `IGNORE`; mapped likewise.
+        Compartments, `IGNORE` and `NOT_CRYPT`; mapped likewise.
     places : dict of int to (n, 2) array
         For each compartment in the picture, some pixels of it: rows and columns. Crops are centred on them.
     counts : (10,) array of int
@@ -71,7 +74,7 @@ def store_source(
     image : (rows, cols, 3) array of uint8
         RGB.
     truth : (rows, cols) array of uint8
-        Compartments, and `IGNORE`.
+        Compartments, `IGNORE` and `NOT_CRYPT`.
     name, origin, corner
         As in `Source`.
     """

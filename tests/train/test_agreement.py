@@ -7,7 +7,7 @@ import pytest
 
 from histo.train.agreement import confusion_matrix, dice
 from histo.train.evaluation import Judgement, judgement_table
-from histo.train.source import IGNORE
+from histo.train.source import IGNORE, NOT_CRYPT
 from histo.types import Compartment
 
 TRUTH = np.uint8([[1, 1, 2, 2], [0, 0, 3, IGNORE]])
@@ -21,6 +21,10 @@ def test_dice_can_be_counted_on_the_page() -> None:
     assert dice(confusion, (Compartment.VILLUS_LAMINA_PROPRIA,)) == pytest.approx(4 / 5)
     assert dice(confusion, (Compartment.CRYPT,)) == pytest.approx(2 / 3)
     assert math.isnan(dice(confusion, (Compartment.LYMPHOID,)))
+
+
+def test_what_is_only_known_to_be_no_crypt_is_not_counted() -> None:
+    assert confusion_matrix(np.uint8([[3, NOT_CRYPT, IGNORE]]), np.uint8([[3, 3, 3]])).sum() == 1
 
 
 def test_taking_epithelium_for_core_does_not_lower_the_villus() -> None:

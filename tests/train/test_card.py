@@ -57,7 +57,7 @@ def test_card_names_every_field_and_the_strictest_licence(licences: tuple[str, .
     held_out = (field("h", "lab", "MIT"),)
     card = write_card(SPEC, Verdict(judged("lab")), record(recipe, trained=fields, held_out=held_out))
     assert all(f"| f{index} | atlas | 2 | {licence} |" in card for index, licence in enumerate(licences))
-    assert f"Strictest licence among their pictures: {strictest}." in card
+    assert f"Strictest licence among the pictures that it learned from: {strictest}." in card
     assert "| h | lab | 2 | MIT |" in card
     assert "| crypt | 0.81 |" in card
     assert "a scanner, stain or species not among them may do worse" in card

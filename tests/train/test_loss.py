@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from histo.train.loss import SegmentationLoss, class_weights
-from histo.train.source import IGNORE
+from histo.train.source import IGNORE, NOT_CRYPT
 from histo.types import Compartment
 
 
@@ -83,3 +83,32 @@ def test_a_wide_space_between_two_villi_is_no_gap() -> None:
     logits = torch.randn(1, 10, 24, 24)
     plain, weighing = SegmentationLoss(torch.ones(10), 0.0), SegmentationLoss(torch.ones(10), 0.0, 4.0, 4)
     assert float(weighing(logits, truth)[0]) == pytest.approx(float(plain(logits, truth)[0]))
+
+
+def test_anything_but_a_crypt_costs_what_is_said_for_crypts_and_nothing_else() -> None:
+    truth = torch.full((1, 4, 4), NOT_CRYPT, dtype=torch.uint8)
+    cost = SegmentationLoss(torch.ones(10), 0.0)
+    logits = torch.zeros(1, 10, 4, 4, requires_grad=True)
+    loss, cross_entropy = cost(logits, truth)
+    assert float(loss.detach()) == float(cross_entropy) == pytest.approx(-np.log(0.9), rel=1e-5)
+    torch.autograd.backward(loss)
+    assert logits.grad is not None
+    assert (logits.grad[:, Compartment.CRYPT] > 0).all()
+    others = torch.cat([logits.grad[:, : Compartment.CRYPT], logits.grad[:, Compartment.CRYPT + 1 :]], dim=1)
+    assert torch.allclose(others, others.mean())
+    sure = torch.zeros(1, 10, 4, 4)
+    sure[:, Compartment.SUBMUCOSA] = 30.0
+    assert float(cost(sure, truth)[0]) == pytest.approx(0, abs=1e-5)
+
+
+def test_a_crypt_said_where_none_is_lowers_the_dice_of_crypts_alone() -> None:
+    truth = torch.full((1, 4, 8), int(Compartment.CRYPT), dtype=torch.uint8)
+    truth[..., 4:] = NOT_CRYPT
+    right = 30.0 * torch.nn.functional.one_hot(truth.where(truth < 10, 5).long(), 10).permute(0, 3, 1, 2).float()
+    all_crypt = torch.zeros_like(right)
+    all_crypt[:, Compartment.CRYPT] = 30.0
+    cost, without = SegmentationLoss(torch.ones(10), 1.0), SegmentationLoss(torch.ones(10), 0.0)
+    assert float(cost(right, truth)[0]) == pytest.approx(0, abs=1e-3)
+    # 16 pixels are crypts and 32 are said to be: Dice is (2 * 16 + 1) / (16 + 32 + 1).
+    dice_loss = float(cost(all_crypt, truth)[0] - without(all_crypt, truth)[0])
+    assert dice_loss == pytest.approx(1 - 33 / 49, abs=1e-3)

@@ -47,7 +47,13 @@ def test_a_recipe_needs_little_more_than_a_name(text: str, tmp_path: Path) -> No
         ('name = "a"\n[augmentation]\nblur = 1.5\nscale_low = 2', ["augmentation.blur", "augmentation.scale_low"]),
         ('name = "a"\n[drawn]\nfirst_seed = 90005', ["among those trained on"]),
         ('name = "a"\n[real]\nshare = 0.5', ["no sets are named"]),
-        ('name = "a"\n[drawn]\nsections = 0', ["so real.share must be 1"]),
+        ('name = "a"\n[drawn]\nsections = 0', ["real.share and glands.share must add up to 1"]),
+        (
+            'name = "a"\n[real]\nsets = ["x"]\nshare = 0.7\n[glands]\nshare = 0.4',
+            ["real.share and glands.share add up to more than 1"],
+        ),
+        ('name = "a"\n[real]\nfolds = [["b", "c"], ["c"]]', ["real: Value error, folds: a source is in one fold only"]),
+        ('name = "a"\ntemperature = 0', ["temperature: Input should be greater than or equal to 0.05"]),
     ],
 )
 def test_all_problems_of_a_recipe_are_in_one_message(text: str, messages: list[str], tmp_path: Path) -> None:
@@ -62,3 +68,10 @@ def test_all_problems_of_a_recipe_are_in_one_message(text: str, messages: list[s
 def test_a_recipe_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidRecipe, match=r"nowhere\.toml"):
         read_recipe(tmp_path / "nowhere.toml")
+
+
+def test_a_recipe_that_only_judges_in_another_way_gives_the_same_weights() -> None:
+    recipe = Recipe(name="a")
+    real = recipe.real.model_copy(update={"folds": (("b",),)})
+    assert recipe.trains_like(recipe.model_copy(update={"real": real, "temperature": 1.5, "licence": "CC0"}))
+    assert not recipe.trains_like(recipe.model_copy(update={"seed": 2}))
