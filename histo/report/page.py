@@ -14,6 +14,8 @@ from histo.io.results import write_atomically
 from histo.report.answer import Answer, answer_of
 from histo.report.endpoint_view import EndpointView, endpoint_views
 from histo.report.gallery import SectionCard, gallery_of
+from histo.report.profile import ProfileTables
+from histo.report.profile_view import MIN_LENGTH_MM, ProfileView, profile_views
 from histo.report.provenance import Provenance, provenance_of
 from histo.report.quality import Quality, quality_of
 from histo.report.roster import AnimalRow, animal_rows
@@ -38,6 +40,8 @@ class _Page:
     columns: list[Endpoint]
     animals: list[AnimalRow]
     quality: Quality
+    profiles: list[ProfileView]
+    n_profiles_left_out: int
     gallery: list[SectionCard]
     provenance: Provenance
 
@@ -60,6 +64,8 @@ def render_report(
     overlays: str | os.PathLike[str] | None = None,
     failures: pd.DataFrame | None = None,
     run: Mapping[str, object] | None = None,
+    profiles: ProfileTables | None = None,
+    exclusions: pd.DataFrame | None = None,
     title: str = "",
 ) -> Path:
     """Write a study's report as one self-contained HTML page.
@@ -76,6 +82,10 @@ def render_report(
         The ``failures`` table.
     run : mapping, optional
         What ``run.json`` holds; see `histo.report.provenance.provenance_of` for the keys that are printed by name.
+    profiles : ProfileTables, optional
+        Villi, crypts, units and layers of all sections, for their course along the gut.
+    exclusions : DataFrame, optional
+        The ``exclusions`` table.
     title : str, optional
         Heading of the page.
 
@@ -98,7 +108,9 @@ def render_report(
         endpoints=endpoint_views(study, answer),
         columns=[endpoint_named(name) for name in study.plan.endpoints],
         animals=animal_rows(study),
-        quality=quality_of(study),
+        quality=quality_of(study, exclusions),
+        profiles=(along := profile_views(study.sections, profiles))[0],
+        n_profiles_left_out=along[1],
         gallery=gallery_of(study.sections, Path(overlays) if overlays is not None else None),
         provenance=provenance_of(study.sections, run),
     )
@@ -111,7 +123,11 @@ def render_report(
     )
     environment.filters["plural"] = plural
     html = environment.get_template("report.html.j2").render(
-        page=page, estimators=ESTIMATORS, nothing=NOTHING, compartments=list(Compartment)[1:]
+        page=page,
+        estimators=ESTIMATORS,
+        nothing=NOTHING,
+        compartments=list(Compartment)[1:],
+        min_length_mm=MIN_LENGTH_MM,
     )
     target = Path(path)
     with write_atomically(target) as unfinished:

@@ -6,10 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from math import isfinite
 
+import pandas as pd
+
 from histo.report.wording import describe_flag
 from histo.study import StudyTables, effective_sections, endpoint_named, intraclass_correlation
 
-__all__ = ["Likeness", "Quality", "quality_of"]
+__all__ = ["Likeness", "Loss", "Quality", "quality_of"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,26 @@ class Likeness:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """What one reason for excluding cost.
+
+    Parameters
+    ----------
+    meaning : str
+        The reason in words.
+    n_sections : int
+        Sections where it occurs.
+    area_mm2, tissue_mm2 : float
+        All of it, and the part that the model had labelled as tissue.
+    """
+
+    meaning: str
+    n_sections: int
+    area_mm2: float
+    tissue_mm2: float
+
+
+@dataclass(frozen=True)
 class Quality:
     """What a reader needs in order to trust the numbers or not.
 
@@ -42,6 +64,8 @@ class Quality:
         Over all sections.
     flags : list of (str, int)
         Each remark in words, and the sections that carry it; the most frequent first.
+    losses : list of Loss
+        What was excluded, by reason, the costliest first.
     likeness : list of Likeness
         For the plan's endpoints; empty without animals.
     """
@@ -51,11 +75,12 @@ class Quality:
     n_crypts: int
     n_crypts_accepted: int
     flags: list[tuple[str, int]]
+    losses: list[Loss]
     likeness: list[Likeness]
 
 
-def quality_of(study: StudyTables) -> Quality:
-    """Count what was accepted, flagged and alike."""
+def quality_of(study: StudyTables, exclusions: pd.DataFrame | None = None) -> Quality:
+    """Count what was accepted, flagged, excluded and alike."""
     sections = study.sections
     flags = Counter(flag for remarks in sections["flags"].fillna("") for flag in str(remarks).split())
     counts = {name: int(sections[name].sum()) for name in _COUNTS}
@@ -64,11 +89,20 @@ def quality_of(study: StudyTables) -> Quality:
         flags=[
             (describe_flag(flag), count) for flag, count in sorted(flags.items(), key=lambda item: (-item[1], item[0]))
         ],
+        losses=[] if exclusions is None else _losses(exclusions),
         likeness=[found for name in study.plan.endpoints if (found := _likeness(study, name)) is not None],
     )
 
 
 _COUNTS = ("n_villi", "n_villi_accepted", "n_crypts", "n_crypts_accepted")
+
+
+def _losses(exclusions: pd.DataFrame) -> list[Loss]:
+    losses = [
+        Loss(str(meaning), len(rows), float(rows["area_mm2"].sum()), float(rows["tissue_mm2"].sum()))
+        for meaning, rows in exclusions.groupby("meaning")
+    ]
+    return sorted(losses, key=lambda loss: (-loss.tissue_mm2, loss.meaning))
 
 
 def _likeness(study: StudyTables, endpoint: str) -> Likeness | None:

@@ -11,6 +11,7 @@ import pandas as pd
 from histo.errors import CorruptResults
 from histo.io.results import read_table
 from histo.report.page import render_report
+from histo.report.profile import ProfileTables
 from histo.study import StudyTables
 
 __all__ = ["Study"]
@@ -29,7 +30,8 @@ class Study(StudyTables):
     def report(self, path: str | os.PathLike[str], *, title: str = "") -> Path:
         """Write the report as one self-contained HTML page.
 
-        A study that was read from a results folder shows that folder's overlays, failures and ``run.json``.
+        A study that was read from a results folder shows that folder's overlays, failures, exclusions, ``run.json`` and
+        the course of its measures along the gut.
 
         Parameters
         ----------
@@ -46,19 +48,32 @@ class Study(StudyTables):
         Raises
         ------
         CorruptResults
-            If the folder's ``run.json`` or ``failures`` do not read.
+            If the folder's ``run.json`` or a table of it do not read.
         """
         return render_report(
-            self, path, overlays=self._overlays(), failures=self._failures(), run=self._run(), title=title
+            self,
+            path,
+            overlays=self._overlays(),
+            failures=self._table("failures"),
+            run=self._run(),
+            profiles=self._profiles(),
+            exclusions=self._table("exclusions"),
+            title=title,
         )
 
     def _overlays(self) -> Path | None:
         return self.folder / "overlays" if self.folder is not None and (self.folder / "overlays").is_dir() else None
 
-    def _failures(self) -> pd.DataFrame | None:
-        if self.folder is None or not (self.folder / "failures.parquet").is_file():
+    def _table(self, name: str) -> pd.DataFrame | None:
+        if self.folder is None or not (self.folder / f"{name}.parquet").is_file():
             return None
-        return read_table(self.folder, "failures")
+        return read_table(self.folder, name)
+
+    def _profiles(self) -> ProfileTables | None:
+        villi, crypts, units, layers = (self._table(name) for name in ("villi", "crypts", "units", "layers"))
+        if villi is None or crypts is None or units is None or layers is None:
+            return None
+        return ProfileTables(villi, crypts, units, layers)
 
     def _run(self) -> dict[str, object] | None:
         if self.folder is None or not (self.folder / "run.json").is_file():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from histo.study import Arm, Endpoint
 
-__all__ = ["ARM_COLOURS", "SuperplotData", "draw_superplot", "value_range"]
+__all__ = ["ARM_COLOURS", "STYLE", "SuperplotData", "draw_superplot", "value_range"]
 
 ARM_COLOURS = ("#5f6670", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B8860B", "#56B4E9", "#7A4FBF")
 """Colours that stay apart for colour-blind readers (after Okabe and Ito); the reference is grey."""
@@ -24,7 +24,7 @@ ARM_COLOURS = ("#5f6670", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B8860B",
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 _MAX_VECTOR_POINTS = 3000
 _HEIGHT = 2.9
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "font.family": ["DejaVu Sans", "sans-serif"],
     "font.size": 9.0,
@@ -38,6 +38,7 @@ _STYLE: dict[Any, Any] = {
     "ytick.color": "#2b2f36",
     "axes.unicode_minus": True,
 }
+"""How all figures of the report look."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,7 @@ def draw_superplot(data: SuperplotData, limits: tuple[float, float]) -> str:
     After Lord et al. 2020 (J Cell Biol 219:e202001064): repeats are shown, but the eye is led to the units of analysis.
     Each animal has its own column, so that its sections can be seen to belong together.
     """
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         width = max(2.6, 1.15 * len(data.arms) + 0.9)
         figure = Figure(figsize=(width, _HEIGHT))
         FigureCanvasSVG(figure)
