@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 _N_POINTS = 33
 _DEGREE = 5
 _N_ROUNDS = 4
+_CAP = 0.15
 _MAX_HALF_WIDTH_UM = 200.0
 _MAX_END_UM = 150.0
 _BLOCK = 256
@@ -140,6 +141,10 @@ def _cut_across(
 ) -> tuple[Floats, NDArray[np.bool_], Floats]:
     """Middles of the cross-sections, which of them have two free sides, and half their median width."""
     direction = _unit(np.gradient(points, axis=1))
+    # In the round caps a cut's middle swings with its direction, and the direction with the middles: hold it there.
+    n_cap = round(_CAP * _N_POINTS)
+    direction[:, :n_cap] = direction[:, n_cap, None]
+    direction[:, -n_cap:] = direction[:, -n_cap - 1, None]
     normal = np.stack([-direction[..., 1], direction[..., 0]], axis=-1)
     numbers_each = np.repeat(numbers, points.shape[1])
     sides = []

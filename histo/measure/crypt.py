@@ -19,7 +19,6 @@ __all__ = ["measure_crypts", "tabulate_crypts"]
 
 Floats = NDArray[np.float64]
 
-_HOLE_UM2 = 3000.0
 _SLICES = 12
 
 
@@ -45,12 +44,13 @@ def measure_crypts(labels: LabelMap) -> pd.DataFrame:
 def tabulate_crypts(tissue: SectionTissue) -> tuple[pd.DataFrame, Centrelines]:
     """Measure crypts on prepared grids; the centrelines come in the order of the rows."""
     fine = tissue.fine
-    instances = separate_crypts(fine)
+    instances = separate_crypts(fine, tissue.labels.confidence)
     if instances.n == 0:
         return empty_table(CRYPTS.columns), Centrelines(np.zeros((0, 2, 2)), np.zeros(0), np.zeros(0))
     numbers = np.arange(1, instances.n + 1, dtype=np.int32)
-    share = fine.share(Kind.CRYPT, hole_um2=_HOLE_UM2)
-    images = FingerImages(share, fine.share(Kind.LUMEN, *VILLUS), fine.pixel_um, instances.numbers, fine.pixel_um)
+    images = FingerImages(
+        instances.share, fine.share(Kind.LUMEN, *VILLUS), fine.pixel_um, instances.numbers, fine.pixel_um
+    )
     lines = trace_centrelines(images, numbers, _courses(instances, fine.pixel_um))
     width = measure_widths(images, numbers, lines, 0.5)
     mouth, base = lines.points_um[:, 0], lines.points_um[:, -1]

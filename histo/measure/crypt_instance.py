@@ -1,21 +1,25 @@
-"""Which pixels belong to which crypt: crypts that touch are parted at their necks."""
+"""Which pixels belong to which crypt: crypts that run together are parted into tubes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.measure.grid import VILLUS, Kind, TissueGrid
-from histo.measure.raster import components, distance_to, flooded
+from histo.measure.grid import VILLUS, Kind, Shares, TissueGrid
+from histo.measure.raster import components, distance_to
+from histo.measure.tube import TubeImages, part_tubes, tube_depth, tube_width
 
 __all__ = ["CryptInstances", "separate_crypts"]
 
 _MIN_CRYPT_UM2 = 100.0
 _HOLE_UM2 = 3000.0
-_NECK = 0.6
+_STROMA_SPECK_UM2 = 100.0
 _SPECK_UM2 = 1500.0
+# A label of this probability is as good as none, and as good as certain.
+_DOUBTFUL, _SURE = 0.5, 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,65 +30,69 @@ class CryptInstances:
     ----------
     numbers : (rows, cols) int32 array
         1 to n, 0 outside.
+    share : (rows, cols) uint8 array
+        Share of a pixel that crypts with their lumen cover, 255 for all of it.
     to_lumen_um : (rows, cols) float32 array
         Straight distance to the nearest villus or lumen.
+    depth_um : (rows, cols) float32 array
+        Rises by about 1 per µm from the lumen to the wall.
     n : int
+    usual_width_um : float
+        Width of the section's crypts.
     """
 
     numbers: NDArray[np.int32]
+    share: Shares
     to_lumen_um: NDArray[np.float32]
+    depth_um: NDArray[np.float32]
     n: int
+    usual_width_um: float
 
 
-def separate_crypts(grid: TissueGrid) -> CryptInstances:
+def separate_crypts(grid: TissueGrid, confidence: NDArray[np.uint8] | None = None) -> CryptInstances:
     """Give each crypt of a section its number.
 
     Parameters
     ----------
     grid : TissueGrid
         Shares in pixels of about 2 µm.
+    confidence : (rows, cols) uint8 array, optional
+        Probability of the labels, 255 for certain, at any resolution; low between crypts that run together.
 
     Returns
     -------
     CryptInstances
         On the same pixels.
     """
-    crypt = grid.share(Kind.CRYPT, hole_um2=_HOLE_UM2) > 127
-    labelled, areas = components(crypt)
+    share = _share_with_lumen(grid)
+    labelled, areas = components(share > 127)
     is_large = areas * grid.pixel_um**2 >= _MIN_CRYPT_UM2
     is_large[0] = False
     crypt = is_large[labelled]
-    depth_inside = distance_to(~crypt)
-    half_width = np.zeros(len(areas), dtype=np.float32)
-    np.maximum.at(half_width, labelled[crypt], depth_inside[crypt])
-    numbers = _part(labelled * crypt, depth_inside, half_width[is_large])
-    return CryptInstances(numbers, _distance_to_lumen(grid, crypt), int(numbers.max()))
+    to_lumen_um = _distance_to_lumen(grid, crypt)
+    depth_um = tube_depth(grid, to_lumen_um)
+    presence = _presence(share, confidence)
+    width_um = tube_width(presence * crypt, depth_um, grid.pixel_um)
+    numbers = part_tubes(TubeImages(crypt, presence, depth_um, grid.pixel_um), width_um)
+    return CryptInstances(numbers, share, to_lumen_um, depth_um, int(numbers.max()), width_um)
 
 
-def _part(
-    labelled: NDArray[np.int32], depth_inside: NDArray[np.float32], half_widths: NDArray[np.float32]
-) -> NDArray[np.int32]:
-    if half_widths.size == 0:
-        return np.zeros(labelled.shape, dtype=np.int32)
-    neck = _NECK * float(np.median(half_widths))
-    seeds, seed_areas = components(depth_inside > neck)
-    owner = np.zeros(len(seed_areas), dtype=np.int32)
-    np.maximum.at(owner, seeds.ravel(), labelled.ravel())
-    owner[0] = 0
-    n_each = np.bincount(owner, minlength=int(labelled.max()) + 1)
-    is_shared = n_each > 1
-    is_shared[0] = False
-    is_single = ~is_shared
-    is_single[0] = False
-    is_single &= np.bincount(labelled.ravel(), minlength=len(n_each)) > 0
-    table = np.zeros(len(n_each), dtype=np.int32)
-    table[is_single] = np.arange(1, np.count_nonzero(is_single) + 1)
-    numbers = table[labelled]
-    if is_shared.any():
-        shared = is_shared[labelled]
-        parted = flooded(-depth_inside, np.where(shared, seeds, 0), shared)
-        numbers[shared] = numbers.max() + np.unique(parted[shared], return_inverse=True)[1] + 1
-    return numbers
+def _share_with_lumen(grid: TissueGrid) -> Shares:
+    """Fill the lumen of crypts, and specks, but not slits of stroma between two crypts."""
+    filled = grid.share(Kind.CRYPT, hole_um2=_HOLE_UM2)
+    slit, areas = components((filled > 127) & grid.mask(Kind.STROMA))
+    is_slit = areas * grid.pixel_um**2 >= _STROMA_SPECK_UM2
+    is_slit[0] = False
+    return np.where(is_slit[slit], grid.shares[Kind.CRYPT], filled)
+
+
+def _presence(share: Shares, confidence: NDArray[np.uint8] | None) -> NDArray[np.float32]:
+    presence = share.astype(np.float32) / np.float32(255)
+    if confidence is None:
+        return presence
+    size = (share.shape[1], share.shape[0])
+    sure = cv2.resize(confidence, size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
+    return presence * np.clip((sure - np.float32(_DOUBTFUL)) / np.float32(_SURE - _DOUBTFUL), 0, 1)
 
 
 def _distance_to_lumen(grid: TissueGrid, crypt: NDArray[np.bool_]) -> NDArray[np.float32]:

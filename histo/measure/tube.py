@@ -1,0 +1,317 @@
+"""Crypts that run together, parted into the tubes that they are.
+
+A crypt is a tube of much the same width as the section's other crypts, that runs from the wall towards the lumen. Where
+tubes lie against each other their border shows as a row of holes, as labels of low probability, or only as notches
+between their bases and between their mouths. Blurred by about a quarter of the tube's width, each of these raises a
+ridge along the middle of every tube. Ridges are carried on along the tube to both of its ends, those that meet head-on
+are one tube, and each pixel goes to the ridge that it slopes up to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from histo.measure.grid import WALL, TissueGrid
+from histo.measure.raster import blurred, components, distance_to, flooded
+
+__all__ = ["TubeImages", "part_tubes", "tube_depth", "tube_width"]
+
+Floats = NDArray[np.float64]
+Image = NDArray[np.float32]
+Numbers = NDArray[np.int32]
+
+_BLUR = 0.25
+# Lateral curvature in the middle of a lone tube after that blur: -2 (w/2s) p(w/2s) of the normal density p, w/s = 4.
+_LONE_TUBE = 0.216
+_RIDGES = (0.12, 0.2, 0.3, 0.45, 0.6)
+_MIN_RIDGE = 0.08
+_NARROW = 0.65
+_MAX_JOINED = 1.3
+_DIRECTION_BLUR_UM = 25.0
+_WIDTH_PERCENTILE = 25
+_LEVELS = 50
+_MAX_WIDTH_OF_DEPTH = 0.5
+_WIDE = 3.0
+_STEERING = 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class TubeImages:
+    """What tubes are parted by; all (rows, cols) arrays of one grid.
+
+    Parameters
+    ----------
+    mask : array of bool
+        Crypts with their lumen.
+    presence : float32 array
+        0 to 1: how surely the pixel is of a crypt, low between two crypts.
+    depth_um : float32 array
+        Rises by about 1 per µm from the lumen to the wall.
+    pixel_um : float
+    """
+
+    mask: NDArray[np.bool_]
+    presence: Image
+    depth_um: Image
+    pixel_um: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Ridges:
+    """Ridges as numbered pixels, with the middle and the direction (towards the wall) of each, in pixels."""
+
+    numbers: Numbers
+    middle: Floats
+    way: Floats
+    reach: Floats
+
+    @property
+    def n(self) -> int:
+        return len(self.middle)
+
+
+def tube_depth(grid: TissueGrid, to_lumen_um: Image) -> Image:
+    """Make the field that rises from the lumen to the wall; without a wall, the distance to the lumen alone."""
+    wall = grid.mask(*WALL)
+    depth = to_lumen_um
+    if wall.any():
+        to_wall = distance_to(wall) * np.float32(grid.pixel_um)
+        depth = np.asarray((to_lumen_um - to_wall) / np.float32(2), dtype=np.float32)
+    return blurred(depth, _DIRECTION_BLUR_UM / grid.pixel_um)
+
+
+def tube_width(presence: Image, depth_um: Image, pixel_um: float) -> float:
+    """Estimate the width of the section's crypts, µm; 0 where there are none.
+
+    It is twice the usual distance from their middle lines to their sides. Where most crypts have run together into
+    pieces much wider than deep, that would be too much: then it is at most half of the depth of those pieces.
+
+    Parameters
+    ----------
+    presence, depth_um : (rows, cols) float32 arrays
+        As in `TubeImages`.
+    pixel_um : float
+    """
+    is_sure = presence > 0.5
+    inside = distance_to(~is_sure)
+    highest = np.asarray(cv2.dilate(inside, np.ones((3, 3), np.uint8)))
+    middles = inside[(inside >= highest) & (inside > 2)]
+    if middles.size == 0:
+        return 0.0
+    # The distance counts from centre to centre: half a pixel more than to the border.
+    width_um = float(2 * np.percentile(middles, _WIDTH_PERCENTILE) - 1) * pixel_um
+    labelled, areas = components(is_sure)
+    rows, cols = np.nonzero(is_sure)
+    owner = labelled[rows, cols]
+    low, high = _range(owner, depth_um[rows, cols], len(areas))
+    extent, area = (high - low)[1:], areas[1:] * pixel_um**2
+    is_wide = area > _WIDE * extent**2
+    if area[is_wide].sum() <= 0.5 * area.sum():
+        return width_um
+    order = np.argsort(extent[is_wide])
+    half = np.searchsorted(np.cumsum(area[is_wide][order]), area[is_wide].sum() / 2)
+    return min(width_um, _MAX_WIDTH_OF_DEPTH * float(extent[is_wide][order][half]))
+
+
+def part_tubes(images: TubeImages, width_um: float) -> Numbers:
+    """Give each tube of a mask its number.
+
+    Parameters
+    ----------
+    images : TubeImages
+    width_um : float
+        Usual width of a tube.
+
+    Returns
+    -------
+    (rows, cols) int32 array
+        1 to n, 0 outside the mask; every piece of the mask holds one tube or more.
+    """
+    labelled, _ = components(images.mask)
+    width = width_um / images.pixel_um
+    if width < 4:
+        return labelled
+    smooth = blurred(images.presence * images.mask, _BLUR * width)
+    ridges = _find_ridges(images, smooth, width)
+    markers, links = _carry_on(images, smooth, ridges, width)
+    markers = _joined(markers, links, ridges.n)
+    parted = _flood(smooth, labelled, markers)
+    return _merge_halves(parted, images, width)
+
+
+def _find_ridges(images: TubeImages, smooth: Image, width: float) -> _Ridges:
+    down_row, down_col = np.gradient(images.depth_um)
+    size = np.maximum(np.hypot(down_row, down_col), 1e-6)
+    down_row, down_col = down_row / size, down_col / size
+    slope_row, slope_col = np.gradient(smooth)
+    rr, rc = np.gradient(slope_row)
+    cc = np.gradient(slope_col, axis=1)
+    lateral = rr * down_col**2 - 2 * rc * down_row * down_col + cc * down_row**2
+    strength = -lateral * (_BLUR * width) ** 2 / _LONE_TUBE
+    strength = np.where(images.mask, strength, 0)
+    return _describe(_crests(strength, _MIN_RIDGE * width**2), down_row, down_col)
+
+
+def _crests(strength: Image, min_pixels: float) -> Numbers:
+    """Give each ridge its number; one that falls apart into several at a higher level is those."""
+    numbers: Numbers = np.zeros(strength.shape, dtype=np.int32)
+    for level in _RIDGES:
+        labelled, areas = components(strength > level)
+        is_ridge = areas >= min_pixels
+        is_ridge[0] = False
+        lower = np.zeros(len(areas), dtype=np.int32)
+        lower[labelled.ravel()] = numbers.ravel()
+        n_pieces = np.bincount(lower[is_ridge], minlength=int(numbers.max()) + 1)
+        is_split = n_pieces > 1
+        is_split[0] = True
+        is_new = is_ridge & is_split[lower]
+        numbers[is_split[numbers]] = 0
+        table = np.zeros(len(areas), dtype=np.int32)
+        table[is_new] = np.arange(1, np.count_nonzero(is_new) + 1)
+        added = table[labelled]
+        numbers = np.where(added > 0, added + numbers.max(), numbers).astype(np.int32)
+    used = np.unique(numbers)
+    return np.searchsorted(used, numbers).astype(np.int32)
+
+
+def _describe(numbers: Numbers, down_row: Image, down_col: Image) -> _Ridges:
+    """Middle and direction of each ridge: its main axis, drawn towards the way to the wall the shorter it is."""
+    n = int(numbers.max())
+    rows, cols = np.nonzero(numbers)
+    owner = numbers[rows, cols] - 1
+    points = np.stack([rows, cols], axis=-1).astype(float)
+    count = np.maximum(np.bincount(owner, minlength=n), 1)
+    middle = np.stack([np.bincount(owner, points[:, i], minlength=n) / count for i in (0, 1)], axis=-1)
+    field = (down_row[rows, cols], down_col[rows, cols])
+    down = np.stack([np.bincount(owner, part, minlength=n) / count for part in field], axis=-1)
+    down /= np.maximum(np.linalg.norm(down, axis=-1, keepdims=True), 1e-9)
+    offset = points - middle[owner]
+    moments = np.zeros((n, 2, 2))
+    for i in (0, 1):
+        for j in (0, 1):
+            moments[:, i, j] = np.bincount(owner, offset[:, i] * offset[:, j], minlength=n) / count
+    spread = np.trace(moments, axis1=1, axis2=2)
+    moments += 0.3 * spread[:, None, None] * down[:, :, None] * down[:, None, :]
+    way = np.linalg.eigh(moments)[1][:, :, 1] if n else np.zeros((0, 2))
+    way = way * np.where((way * down).sum(axis=-1, keepdims=True) < 0, -1.0, 1.0)
+    along = np.abs((offset * way[owner]).sum(axis=-1))
+    reach = np.zeros(n)
+    np.maximum.at(reach, owner, along)
+    return _Ridges(numbers, middle, way, reach)
+
+
+def _carry_on(
+    images: TubeImages, smooth: Image, ridges: _Ridges, width: float
+) -> tuple[Numbers, list[tuple[int, int, bool]]]:
+    """Lengthen each ridge both ways until it leaves the mask or meets another; say who met whom, and if in one tube."""
+    markers = ridges.numbers.copy()
+    inside = distance_to(~images.mask)
+    slopes: Floats = np.stack([np.gradient(smooth, axis=axis) for axis in (0, 1)], axis=-1)
+    links = []
+    for sign in (-1.0, 1.0):
+        at = ridges.middle.copy()
+        way = sign * ridges.way
+        going = np.arange(ridges.n)
+        for _ in range(int(8 * width)):
+            if going.size == 0:
+                break
+            pixel = np.round(at[going]).astype(int)
+            on_map = ((pixel >= 0) & (pixel < images.mask.shape)).all(axis=1)
+            going, pixel = going[on_map], pixel[on_map]
+            # A bent ridge may leave the mask's side before its own end: what lies within its reach is still its own.
+            is_own = np.linalg.norm(at[going] - ridges.middle[going], axis=1) < ridges.reach[going]
+            is_on: NDArray[np.bool_] = images.mask[tuple(pixel.T)] | is_own
+            going, pixel = going[is_on], pixel[is_on]
+            met = ridges.numbers[tuple(pixel.T)]
+            meets = (met > 0) & (met != going + 1)
+            for i, other, (row, col) in zip(going[meets], met[meets], pixel[meets], strict=True):
+                is_narrow = float(inside.item(row, col)) <= _NARROW * width
+                links.append((int(i), int(other) - 1, is_narrow))
+            going, pixel = going[~meets], pixel[~meets]
+            free = (markers[tuple(pixel.T)] == 0) & images.mask[tuple(pixel.T)]
+            markers[tuple(pixel[free].T)] = going[free] + 1
+            lateral = np.stack([-way[going, 1], way[going, 0]], axis=-1)
+            push = np.clip(_STEERING * (slopes[tuple(pixel.T)] * lateral).sum(axis=-1), -0.7, 0.7)
+            at[going] += way[going] + push[:, None] * lateral
+    return markers, links
+
+
+def _joined(markers: Numbers, links: list[tuple[int, int, bool]], n: int) -> Numbers:
+    """Give ridges of one tube one number: those that met each other, or met where the tissue is one tube wide."""
+    met = {(one, other) for one, other, _ in links}
+    table = np.arange(n + 1, dtype=np.int32)
+
+    def root(i: int) -> int:
+        while table[i] != i:
+            i = int(table[i])
+        return i
+
+    for one, other, is_narrow in links:
+        if is_narrow or (other, one) in met:
+            first, second = sorted((root(one + 1), root(other + 1)))
+            table[second] = first
+    final = np.array([root(i) for i in range(n + 1)], dtype=np.int32)
+    return final[markers]
+
+
+def _flood(smooth: Image, labelled: Numbers, markers: Numbers) -> Numbers:
+    """Part the pieces that hold several markers; the others stay whole."""
+    n_pieces = int(labelled.max()) + 1
+    pairs = np.unique(np.stack([labelled[markers > 0], markers[markers > 0]]), axis=1)
+    n_markers = np.bincount(pairs[0], minlength=n_pieces)
+    is_shared = n_markers > 1
+    table = np.cumsum(~is_shared & (np.arange(n_pieces) > 0)).astype(np.int32)
+    table[is_shared] = 0
+    table[0] = 0
+    numbers = table[labelled]
+    shared = is_shared[labelled]
+    if shared.any():
+        # In steps, so that water spreads evenly over level ground.
+        parted = flooded(-np.round(smooth * _LEVELS), np.where(shared, markers, 0), shared)
+        numbers[shared] = table.max() + np.unique(parted[shared], return_inverse=True)[1].astype(np.int32) + 1
+    return numbers
+
+
+def _merge_halves(numbers: Numbers, images: TubeImages, width: float) -> Numbers:
+    """Join neighbours that are no wider than one tube together: a tube split along its lumen, or across."""
+    n = int(numbers.max()) + 1
+    rows, cols = np.nonzero(numbers)
+    owner = numbers[rows, cols]
+    area = np.bincount(owner, minlength=n).astype(float)
+    depth = images.depth_um[rows, cols] / images.pixel_um
+    low, high = _range(owner, depth, n)
+    table = np.arange(n)
+    pairs = _contacts(numbers)
+    while pairs:
+        spans = [max(high[i], high[j]) - min(low[i], low[j]) + 1 for i, j in pairs]
+        widths = [(area[i] + area[j]) / span for (i, j), span in zip(pairs, spans, strict=True)]
+        best = int(np.argmin(widths))
+        if widths[best] > _MAX_JOINED * width:
+            break
+        i, j = pairs[best]
+        area[i], low[i], high[i] = area[i] + area[j], min(low[i], low[j]), max(high[i], high[j])
+        table[table == j] = i
+        renamed = {(min(a, b), max(a, b)) for a, b in ((i if a == j else a, i if b == j else b) for a, b in pairs)}
+        pairs = sorted(pair for pair in renamed if pair[0] != pair[1])
+    _, packed = np.unique(table, return_inverse=True)
+    return packed.astype(np.int32)[numbers]
+
+
+def _contacts(numbers: Numbers) -> list[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    for one, other in ((numbers[:, 1:], numbers[:, :-1]), (numbers[1:], numbers[:-1])):
+        touches = (one != other) & (one > 0) & (other > 0)
+        low, high = np.minimum(one[touches], other[touches]), np.maximum(one[touches], other[touches])
+        found |= set(zip(low.tolist(), high.tolist(), strict=True))
+    return sorted(found)
+
+
+def _range(owner: NDArray[np.int32], values: NDArray[np.floating], n: int) -> tuple[Floats, Floats]:
+    low, high = np.full(n, np.inf), np.full(n, -np.inf)
+    np.minimum.at(low, owner, values)
+    np.maximum.at(high, owner, values)
+    return low, high
