@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.measure.grid import CRYPT_ZONE, WALL, Kind, TissueGrid
+from histo.measure.grid import CRYPT_ZONE, VILLUS, WALL, Kind, TissueGrid
 from histo.measure.perpendicular import Perpendiculars, first_past_own_wall, reach_um
 from histo.measure.profile import (
     bridge,
     crossing_after,
     crossing_before,
     longest_run,
-    read_profile,
+    read_profiles,
     rise_nearest,
     run_end,
 )
@@ -36,7 +36,8 @@ Steps = NDArray[np.int64]
 _SEARCH_UM = 40.0
 _CRYPT_GAP_UM = 15.0
 _CLEFT_UM = 60.0
-_BEYOND_UM = 80.0
+_SEAM_UM = 20.0
+_BEYOND_UM = 250.0
 _BATCH = 1024
 _BESIDE = 8
 _NEAR_UM = 40.0
@@ -72,6 +73,7 @@ class _Shares:
     """Shares of tissue along lines, 0 to 1; the lines' starts are at step `origin`, what follows lies outward."""
 
     zone: Floats
+    villus: Floats
     submucosa: Floats
     muscle: Floats
     origin: int
@@ -79,10 +81,9 @@ class _Shares:
 
     @classmethod
     def read(cls, fine: TissueGrid, points_um: Floats, origin: int) -> _Shares:
-        zone, submucosa, muscle = (
-            read_profile(fine, kinds, points_um) for kinds in (CRYPT_ZONE, (Kind.SUBMUCOSA,), (Kind.MUSCLE,))
-        )
-        return cls(zone, submucosa, muscle, origin, fine.pixel_um)
+        kinds = CRYPT_ZONE, VILLUS, (Kind.SUBMUCOSA,), (Kind.MUSCLE,)
+        zone, villus, submucosa, muscle = read_profiles(fine, kinds, points_um)
+        return cls(zone, villus, submucosa, muscle, origin, fine.pixel_um)
 
     @property
     def wall(self) -> Floats:
@@ -105,7 +106,7 @@ def find_crossings(
         Shares in pixels of about 2 µm and 4 µm.
     wall : Wall
     away : (rows, cols) float32 array
-        Signed distance from each coarse pixel to the wall's line, µm.
+        Signed distance from each coarse pixel to the wall's course, µm.
     lines : Perpendiculars
         Of that wall.
 
@@ -121,20 +122,19 @@ def find_crossings(
     batches = [slice(i, i + _BATCH) for i in range(0, len(lines), _BATCH)]
     border, zone, end, start, past = (np.zeros(len(lines)) for _ in range(5))
     for batch in batches:
-        points = lines.only(batch).points_um(way_um)
-        shares = _Shares.read(fine, points, n_in)
+        some = lines.only(batch)
+        shares = _Shares.read(fine, some.points_um(way_um), n_in)
         border[batch], zone[batch] = _border(shares), _crypt_zone_end(shares)
         end[batch], start[batch] = _outer_borders(shares)
-        past[batch] = first_past_own_wall(away, coarse.pixel_um, points[:, n_in:], way_um[n_in:])
-    is_folded = past < np.where(np.isnan(start), end, start)
+        past[batch] = first_past_own_wall(away, coarse.pixel_um, some, way_um[n_in:])
+    is_folded = past < np.fmin(start, end)
     entry, way = lines.start_um + start[:, None] * lines.outward, lines.outward.copy()
     if is_folded.any():
         entry[is_folded], way[is_folded] = _led_to_muscle(fine, coarse, wall, lines.only(is_folded))
         end[is_folded] = np.nan
     way = _square_to_course(entry, way, lines.piece)
     muscle = np.concatenate([_muscularis(fine, entry[batch], way[batch], n_out) for batch in batches])
-    submucosa = np.where(np.isnan(end) | np.isnan(start), end, start) - border
-    return Crossings(border, zone + border, submucosa, muscle, is_folded)
+    return Crossings(border, zone + border, end - border, muscle, is_folded)
 
 
 def _border(shares: _Shares) -> Floats:
@@ -153,17 +153,19 @@ def _crypt_zone_end(shares: _Shares) -> Floats:
 
 
 def _outer_borders(shares: _Shares) -> tuple[Floats, Floats]:
-    """End of the submucosa and start of the muscle, outward."""
-    zone, submucosa, muscle = (share[:, shares.origin :] for share in (shares.zone, shares.submucosa, shares.muscle))
-    limb = _first(zone >= 0.5, shares.search)
-    is_own = np.arange(zone.shape[1])[None] < np.minimum(limb, _first_glass(submucosa + muscle, shares))[:, None]
+    """End of the submucosa and start of the muscle, outward; they are apart where a cleft parts the layers."""
+    mucosa = (shares.zone + shares.villus)[:, shares.origin :]
+    submucosa, muscle = (share[:, shares.origin :] for share in (shares.submucosa, shares.muscle))
+    steps = np.arange(mucosa.shape[1])[None]
+    limb = _first(mucosa >= 0.5, shares.search)
+    is_own = steps < np.minimum(limb, _first_glass(submucosa + muscle, shares))[:, None]
     is_muscle = bridge((muscle >= 0.5) & is_own, round(_CLEFT_UM / shares.step_um))
     first, _, has_muscle = longest_run(is_muscle)
     start = np.where(has_muscle, crossing_before(muscle, first) * shares.step_um, np.nan)
-    is_ahead = is_own & (np.arange(zone.shape[1])[None] < np.where(has_muscle, first, zone.shape[1])[:, None])
-    is_submucosa = (submucosa >= 0.5) & is_ahead
-    last = zone.shape[1] - 1 - is_submucosa[:, ::-1].argmax(axis=1)
+    is_submucosa = (submucosa >= 0.5) & is_own & (steps < np.where(has_muscle, first, len(steps[0]))[:, None])
+    last = mucosa.shape[1] - 1 - is_submucosa[:, ::-1].argmax(axis=1)
     end = np.where(is_submucosa.any(axis=1), crossing_after(submucosa, last) * shares.step_um, np.nan)
+    end = np.where(start - end < _SEAM_UM, start, end)
     runs_into_limb = ~has_muscle & (last + 1 >= limb)
     return np.where(runs_into_limb, np.nan, end), start
 
@@ -217,10 +219,11 @@ def _muscularis(fine: TissueGrid, entry: Floats, way: Floats, n_steps: int) -> F
     step = fine.pixel_um
     origin = max(1, int(_SEARCH_UM / step))
     away = np.arange(-origin, n_steps) * step
-    shares = _Shares.read(fine, entry[:, None] + away[:, None] * way[:, None], origin)
-    limb = _first(shares.zone >= 0.5, 2 * origin)
-    is_muscle = (shares.muscle >= 0.5) & (np.arange(len(away))[None] < limb[:, None])
-    start = rise_nearest(shares.muscle[:, : 2 * origin + 1], origin) + origin
-    body = bridge(is_muscle, round(_CLEFT_UM / step))
-    end = run_end(body, shares.muscle, np.nan_to_num(np.ceil(start)).astype(np.int64))
+    zone, muscle = read_profiles(
+        fine, (CRYPT_ZONE, (Kind.MUSCLE,)), entry[:, None] + away[None, :, None] * way[:, None]
+    )
+    is_own = np.arange(len(away))[None] < _first(zone >= 0.5, 2 * origin)[:, None]
+    start = rise_nearest(muscle[:, : 2 * origin + 1], origin) + origin
+    body = bridge((muscle >= 0.5) & is_own, round(_CLEFT_UM / step))
+    end = run_end(body, muscle, np.nan_to_num(np.ceil(start)).astype(np.int64))
     return (end - start) * step

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from histo.measure.grid import CRYPT_ZONE, VILLUS, WALL, TissueGrid, sample
 from histo.measure.perpendicular import Perpendiculars, first_past_own_wall, reach_um
-from histo.measure.profile import crossing_after, read_profile
+from histo.measure.profile import crossing_after, read_profiles
 from histo.measure.raster import components, grown
 from histo.measure.wall import Wall
 
@@ -35,7 +35,7 @@ def mucosa_height(
         Shares in pixels of about 2 µm and 4 µm.
     wall : Wall
     away : (rows, cols) float32 array
-        Signed distance from each coarse pixel to the wall's line, µm.
+        Signed distance from each coarse pixel to the wall's course, µm.
     lines : Perpendiculars
         Of that wall.
 
@@ -48,14 +48,16 @@ def mucosa_height(
     is_standing = _standing(coarse)
     way_um = np.arange(0.0, reach_um(coarse, away, (*VILLUS, *CRYPT_ZONE)), fine.pixel_um)
     height = np.concatenate([
-        _farthest(fine, coarse, is_standing, away, lines.only(slice(i, i + _BATCH)).points_um(-way_um))
+        _farthest(grids, is_standing, away, lines.only(slice(i, i + _BATCH)), way_um)
         for i in range(0, len(lines), _BATCH)
     ])  # fmt: skip
+    # Over the wall's course: bumps of the border must not draw the line up and down.
+    height -= lines.relief_um
     for number, piece in enumerate(wall.pieces):
         own = lines.piece == number
         n = int(own.sum())
         height[own] = taut(height[own], max(1, round(_SPAN_UM * n / piece.length_um)), is_closed=piece.is_closed)
-    return height
+    return height + lines.relief_um
 
 
 def taut(height: Floats, span: int, *, is_closed: bool) -> Floats:
@@ -94,15 +96,19 @@ def _standing(coarse: TissueGrid) -> NDArray[np.bool_]:
 
 
 def _farthest(
-    fine: TissueGrid, coarse: TissueGrid, is_standing: NDArray[np.bool_], away: NDArray[np.float32], points_um: Floats
+    grids: tuple[TissueGrid, TissueGrid],
+    is_standing: NDArray[np.bool_],
+    away: NDArray[np.float32],
+    lines: Perpendiculars,
+    way_um: Floats,
 ) -> Floats:
-    """How far standing mucosa goes along each line: not beyond wall, nor where another place of the wall is nearer."""
-    mucosa = read_profile(fine, (*VILLUS, *CRYPT_ZONE), points_um)
-    wall = read_profile(fine, WALL, points_um)
-    way_um = np.arange(points_um.shape[1], dtype=np.float64) * fine.pixel_um
+    """How far standing mucosa goes into the lumen: not beyond wall, nor where another place of the wall is nearer."""
+    fine, coarse = grids
+    points_um = lines.points_um(-way_um)
+    mucosa, wall = read_profiles(fine, ((*VILLUS, *CRYPT_ZONE), WALL), points_um)
     meets_wall = (wall >= 0.5) & (np.maximum.accumulate(np.nan_to_num(mucosa), axis=1) >= 0.5)
     is_own = ~np.maximum.accumulate(meets_wall, axis=1)
-    is_own &= way_um[None] < first_past_own_wall(away, coarse.pixel_um, points_um, -way_um)[:, None]
+    is_own &= way_um[None] < first_past_own_wall(away, coarse.pixel_um, lines, -way_um)[:, None]
     is_mucosa = (mucosa >= 0.5) & is_own & (sample(is_standing, points_um, coarse.pixel_um, order=0) > 0)
     last = len(way_um) - 1 - is_mucosa[:, ::-1].argmax(axis=1)
     runs_out = np.isnan(np.take_along_axis(mucosa, np.minimum(last + 1, len(way_um) - 1)[:, None], axis=1)[:, 0])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from histo.measure.grid import Kind, TissueGrid, sample
 from histo.measure.wall import Wall, WallPiece
@@ -16,14 +17,14 @@ __all__ = ["Perpendiculars", "first_past_own_wall", "reach_um", "stand_on", "way
 Floats = NDArray[np.float64]
 
 _EVERY_UM = 10.0
-_CHORD_UM = 40.0
+_COURSE_UM = 150.0
 _MAX_UM = 3000.0
-_ROOM_UM = 160.0
+_ROOM_UM = 100.0
 
 
 @dataclass(frozen=True, eq=False)
 class Perpendiculars:
-    """Straight lines that cross the wall at right angles to the mucosa-submucosa border, in order of position.
+    """Straight lines at right angles to the course of the mucosa-submucosa border, in order of position.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ class Perpendiculars:
         Points of the wall's line.
     outward : (n, 2) array
         Unit vectors from the lumen towards the serosa.
+    relief_um : (n,) array
+        How far the start lies outside of the wall's course, which runs smoothly over bumps.
     piece : (n,) int array
         Which piece of the wall each stands on.
     """
@@ -40,6 +43,7 @@ class Perpendiculars:
     position_um: Floats
     start_um: Floats
     outward: Floats
+    relief_um: Floats
     piece: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -54,43 +58,62 @@ class Perpendiculars:
 
     def only(self, chosen: NDArray[np.bool_] | slice) -> Perpendiculars:
         """Keep some of them."""
-        return Perpendiculars(self.position_um[chosen], self.start_um[chosen], self.outward[chosen], self.piece[chosen])
+        return Perpendiculars(
+            self.position_um[chosen],
+            self.start_um[chosen],
+            self.outward[chosen],
+            self.relief_um[chosen],
+            self.piece[chosen],
+        )
 
 
 def stand_on(wall: Wall) -> Perpendiculars:
     """Stand perpendiculars on the wall's line, one every 10 µm."""
     parts = [_on_piece(piece) for piece in wall.pieces]
     if not parts:
-        return Perpendiculars(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0, np.int64))
-    number = np.repeat(np.arange(len(parts)), [len(position) for position, _, _ in parts])
-    position, start, outward = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Perpendiculars(position, start, outward, number)
+        nothing, nowhere = np.zeros(0), np.zeros((0, 2))
+        return Perpendiculars(nothing, nowhere, nowhere, nothing, np.zeros(0, np.int64))
+    number = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts])
+    position, start, outward, relief = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Perpendiculars(position, start, outward, relief, number)
 
 
-def _on_piece(piece: WallPiece) -> tuple[Floats, Floats, Floats]:
-    length = piece.length_um
+def _on_piece(piece: WallPiece) -> tuple[Floats, Floats, Floats, Floats]:
+    """Position, start, way out and relief of the perpendiculars of one piece."""
+    arc, length = piece.along_um, piece.length_um
     n = max(int(length / _EVERY_UM), 1)
     wanted = (np.arange(n) + 0.5) * length / n
+    course = _course(piece)
+    way = np.gradient(course, arc, axis=0)
     if piece.is_closed:
-        ahead, behind = (wanted + _CHORD_UM) % length, (wanted - _CHORD_UM) % length
-    else:
-        # As far ahead as behind, or the chord of a bent wall would lean near its ends.
-        chord = np.minimum(_CHORD_UM, np.minimum(wanted, length - wanted))
-        ahead, behind = wanted + chord, wanted - chord
-    chord_um = _points_at(piece, ahead) - _points_at(piece, behind)
-    tangent = chord_um / np.maximum(np.linalg.norm(chord_um, axis=-1, keepdims=True), 1e-9)
+        way[0] = way[-1] = way[0] + way[-1]
+    start, smooth, tangent = (
+        np.stack([np.interp(wanted, arc, curve[:, axis]) for axis in (0, 1)], axis=-1)
+        for curve in (piece.points_um, course, way)
+    )
+    tangent = tangent / np.maximum(np.linalg.norm(tangent, axis=-1, keepdims=True), 1e-9)
     outward = np.stack([tangent[:, 1], -tangent[:, 0]], axis=-1)
+    relief = np.einsum("ij,ij->i", start - smooth, outward)
     order = slice(None, None, -1 if piece.is_backward else 1)
-    return piece.positions(wanted)[order], _points_at(piece, wanted)[order], outward[order]
+    return piece.positions(wanted)[order], start[order], outward[order], relief[order]
 
 
-def _points_at(piece: WallPiece, wanted: Floats) -> Floats:
-    arc = piece.along_um
-    return np.stack([np.interp(wanted, arc, piece.points_um[:, axis]) for axis in (0, 1)], axis=-1)
+def _course(piece: WallPiece) -> Floats:
+    """Smooth the wall's line over the bumps that glands and crypts make in it; an open one goes on as it ends."""
+    points = piece.points_um
+    n = len(points) - 1
+    sigma = _COURSE_UM * n / max(piece.length_um, 1e-9)
+    if piece.is_closed:
+        ring: Floats = gaussian_filter1d(points[:-1], sigma, axis=0, mode="wrap")
+        return np.concatenate([ring, ring[:1]])
+    room = min(n, round(4 * sigma))
+    padded = np.pad(points, ((room, room), (0, 0)), mode="reflect", reflect_type="odd")
+    smooth: Floats = gaussian_filter1d(padded, sigma, axis=0, mode="nearest")[room : room + n + 1]
+    return smooth
 
 
 def way_to_wall(coarse: TissueGrid, lines: Perpendiculars) -> NDArray[np.float32]:
-    """Distance in µm from each coarse pixel to the wall's line: positive outside of it, negative on the lumen's side.
+    """Distance in µm from each coarse pixel to the wall's course: positive outside, negative on the lumen's side.
 
     Parameters
     ----------
@@ -103,7 +126,8 @@ def way_to_wall(coarse: TissueGrid, lines: Perpendiculars) -> NDArray[np.float32
     (rows, cols) float32 array
     """
     rows, cols = coarse.shape
-    inside = np.clip((lines.start_um / coarse.pixel_um).astype(np.int64), 0, (rows - 1, cols - 1))
+    course = (lines.start_um - lines.relief_um[:, None] * lines.outward) / coarse.pixel_um
+    inside = np.clip(course.astype(np.int64), 0, (rows - 1, cols - 1))
     mark = np.full(coarse.shape, -1, dtype=np.int64)
     mark[inside[:, 0], inside[:, 1]] = np.arange(len(lines))
     distance, nearest = cv2.distanceTransformWithLabels(
@@ -112,25 +136,24 @@ def way_to_wall(coarse: TissueGrid, lines: Perpendiculars) -> NDArray[np.float32
     line = np.zeros(int(nearest.max()) + 1, dtype=np.int64)
     line[nearest[mark >= 0]] = mark[mark >= 0]
     line = line[nearest]
-    outward, start = lines.outward.astype(np.float32), (lines.start_um / coarse.pixel_um).astype(np.float32)
+    outward, start = lines.outward.astype(np.float32), course.astype(np.float32)
     side = (np.arange(rows, dtype=np.float32)[:, None] + 0.5 - start[line, 0]) * outward[line, 0]
     side += (np.arange(cols, dtype=np.float32)[None] + 0.5 - start[line, 1]) * outward[line, 1]
     return np.asarray(np.copysign(distance, side) * np.float32(coarse.pixel_um), dtype=np.float32)
 
 
-def first_past_own_wall(away: NDArray[np.float32], pixel_um: float, points_um: Floats, way_um: Floats) -> Floats:
-    """Where lines come nearer to another place of the wall, seen from the same side, than to the one they stand on.
+def first_past_own_wall(away: NDArray[np.float32], pixel_um: float, lines: Perpendiculars, way_um: Floats) -> Floats:
+    """Where perpendiculars come nearer to another place of the wall, seen from the same side, than to their own.
 
     Parameters
     ----------
     away : (rows, cols) float32 array
-        Signed distance from each coarse pixel to the wall's line, µm.
+        Signed distance from each coarse pixel to the wall's course, µm.
     pixel_um : float
         Side of those pixels.
-    points_um : (n, m, 2) array
-        Points of the lines.
+    lines : Perpendiculars
     way_um : (m,) array
-        Their distance from the start, positive outward, negative into the lumen.
+        Distances from the start, positive outward or all of them into the lumen, negative; evenly spaced.
 
     Returns
     -------
@@ -138,10 +161,11 @@ def first_past_own_wall(away: NDArray[np.float32], pixel_um: float, points_um: F
         µm from the start; infinite where that never happens.
     """
     every = max(1, int(2 * pixel_um / abs(way_um[1] - way_um[0]))) if len(way_um) > 1 else 1
-    way_um, points_um = way_um[::every], points_um[:, ::every]
+    way_um = way_um[::every]
     sign = 1.0 if way_um[-1] >= 0 else -1.0
-    nearest = sign * sample(away, points_um, pixel_um, order=0)
-    is_past = (nearest > 0) & (nearest < 0.95 * np.abs(way_um) - 3 * pixel_um)
+    nearest = sign * sample(away, lines.points_um(way_um), pixel_um, order=0)
+    own = sign * (way_um[None] + lines.relief_um[:, None])
+    is_past = (nearest > 0) & (nearest < 0.95 * own - 3 * pixel_um)
     return np.where(is_past.any(axis=1), np.abs(way_um)[is_past.argmax(axis=1)], np.inf)
 
 

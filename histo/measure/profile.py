@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from histo.measure.grid import Kind, TissueGrid, sample
 
-__all__ = ["bridge", "crossing_after", "crossing_before", "longest_run", "read_profile", "rise_nearest", "run_end"]
+__all__ = ["bridge", "crossing_after", "crossing_before", "longest_run", "read_profiles", "rise_nearest", "run_end"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Steps = NDArray[np.int64]
 
 
-def read_profile(fine: TissueGrid, kinds: tuple[Kind, ...], lines_um: Floats) -> Floats:
-    """Share of these kinds along each line, 0 to 1; not a number off the map, where nobody knows what follows.
+def read_profiles(fine: TissueGrid, kinds: Sequence[tuple[Kind, ...]], lines_um: Floats) -> list[Floats]:
+    """Share of kinds along each line, 0 to 1; not a number off the map, where nobody knows what follows.
 
     Parameters
     ----------
     fine : TissueGrid
-    kinds : tuple of Kind
+    kinds : sequence of tuple of Kind
+        Which kinds count together, for each profile wanted.
     lines_um : (n, m, 2) array
         Points of n lines, µm from the corner of the map; a line that ends early goes on as not a number.
 
     Returns
     -------
-    (n, m) array
+    list of (n, m) array
+        One for each entry of `kinds`.
     """
-    points = np.nan_to_num(lines_um, nan=-1e6)
-    share = sample(fine.share(*kinds), points, fine.pixel_um) / 255
+    points = np.where(np.isnan(lines_um), -1e6, lines_um)
     size = np.array(fine.shape) * fine.pixel_um
-    share[((points < 0) | (points > size)).any(axis=-1)] = np.nan
-    return share
+    is_off = ((points < 0) | (points > size)).any(axis=-1)
+    profiles = []
+    for together in kinds:
+        share = sample(fine.share(*together), points, fine.pixel_um) / 255
+        share[is_off] = np.nan
+        profiles.append(share)
+    return profiles
 
 
 def bridge(inside: Flags, n: int) -> Flags:

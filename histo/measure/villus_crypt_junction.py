@@ -62,8 +62,8 @@ class JunctionCurve:
 def trace_junction(labels: LabelMap, lines: Perpendiculars, found: Crossings, is_closed: list[bool]) -> JunctionCurve:
     """Draw the junction from where the perpendiculars of the wall cross it.
 
-    A crossing that lies farther from the wall, or nearer to it, than the median of those within 200 µm by more than a
-    quarter is taken for another border: epithelium that dips between crypts, a crypt that was cut off.
+    A crossing that lies farther from the wall's course, or nearer to it, than the median of those within 200 µm by more
+    than a quarter is taken for another border: epithelium that dips between crypts, a crypt that was cut off.
 
     Parameters
     ----------
@@ -80,28 +80,29 @@ def trace_junction(labels: LabelMap, lines: Perpendiculars, found: Crossings, is
     JunctionCurve
         Without the pieces on which the junction is seen nowhere.
     """
-    zone = np.full(len(lines), np.nan)
+    zone = np.where(found.crypt_zone_um >= _MIN_ZONE_UM, found.crypt_zone_um, np.nan)
+    # Over the wall's course, not over its bumps: the junction does not follow the glands that lift the border.
+    height = zone - found.border_um - lines.relief_um
     is_estimated = np.ones(len(lines), dtype=bool)
     for number, closed in enumerate(is_closed):
         own = lines.piece == number
-        zone[own], is_estimated[own] = _estimate(found.crypt_zone_um[own], lines.start_um[own], closed=closed)
-    points = lines.start_um + (found.border_um - zone)[:, None] * lines.outward
-    known = ~np.isnan(zone)
+        every = float(np.abs(np.diff(lines.position_um[own])).mean()) if own.sum() > 1 else _SMOOTH_UM
+        height[own], is_estimated[own] = _estimate(height[own], every, closed=closed)
+    points = lines.start_um - (lines.relief_um + height)[:, None] * lines.outward
+    known = ~np.isnan(height)
     return JunctionCurve(
         lines.position_um[known], to_slide(labels, points[known]), is_estimated[known], lines.piece[known]
     )
 
 
-def _estimate(zone: Floats, start_um: Floats, *, closed: bool) -> tuple[Floats, Flags]:
+def _estimate(height: Floats, every_um: float, *, closed: bool) -> tuple[Floats, Flags]:
     """Replace what is missing or odd along one piece by what lies to either side; smooth over pixels."""
-    zone = np.where(zone >= _MIN_ZONE_UM, zone, np.nan)
-    n = len(zone)
-    every = float(np.linalg.norm(np.diff(start_um, axis=0), axis=1).mean()) if n > 1 else _SMOOTH_UM
-    beside = min(max(1, round(_BESIDE_UM / every)), max(n - 1, 0))
-    padded = np.pad(zone, beside, mode="wrap" if closed else "reflect")
+    n = len(height)
+    beside = min(max(1, round(_BESIDE_UM / every_um)), max(n - 1, 0))
+    padded = np.pad(height, beside, mode="wrap" if closed else "reflect")
     usual = pd.Series(padded).rolling(2 * beside + 1, center=True, min_periods=1).median().to_numpy()[beside:][:n]
-    is_seen = np.abs(zone - usual) <= np.fmax(_ODD_SHARE * usual, _ODD_UM)
+    is_seen = np.abs(height - usual) <= np.fmax(_ODD_SHARE * usual, _ODD_UM)
     if not is_seen.any():
         return np.full(n, np.nan), ~is_seen
-    filled = np.interp(np.arange(n), np.flatnonzero(is_seen), zone[is_seen], period=n if closed else None)
-    return gaussian_filter1d(filled, _SMOOTH_UM / every, mode="wrap" if closed else "nearest"), ~is_seen
+    filled = np.interp(np.arange(n), np.flatnonzero(is_seen), height[is_seen], period=n if closed else None)
+    return gaussian_filter1d(filled, _SMOOTH_UM / every_um, mode="wrap" if closed else "nearest"), ~is_seen
