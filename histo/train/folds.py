@@ -97,14 +97,14 @@ def fold_recipe(recipe: Recipe, fold: Fold) -> Recipe:
     Returns
     -------
     Recipe
-        Named ``<name>-without-<source+source>``.
+        Named ``<name>-without-<source.source>``.
 
     Examples
     --------
     >>> fold_recipe(Recipe(name="structure-v2"), ("abdo", "Lab 7")).name
-    'structure-v2-without-abdo+lab-7'
+    'structure-v2-without-abdo.lab-7'
     """
-    sources = "+".join(re.sub(r"[^a-z0-9._-]+", "-", source.lower()) for source in fold)
+    sources = ".".join(re.sub(r"[^a-z0-9._-]+", "-", source.lower()) for source in fold)
     real = recipe.real.model_copy(update={"held_out_sources": fold, "held_out_fields": (), "folds": ()})
     return recipe.model_copy(update={"name": f"{recipe.name}-without-{sources}", "real": real})
 

@@ -66,7 +66,7 @@ def leave_one_source_out(
         A TOML file; ``real.folds`` may say which sources are held out together. Each fold is trained as the recipe
         says but for ``held_out_sources``.
     folder : path-like, optional
-        Where the runs lie: each fold's in ``<name>-without-<source+source>``, with the network in ``model`` and the
+        Where the runs lie: each fold's in ``<name>-without-<source.source>``, with the network in ``model`` and the
         predicted label maps in ``labels/<field>.ome.zarr``. What is returned is kept beside them, in
         ``<name>-leave-one-source-out.csv`` and ``.json``.
     resume : bool, optional
@@ -98,9 +98,9 @@ def leave_one_source_out(
     tables, samples = [], []
     for number, fold in enumerate(folds, start=1):
         run = open_run_of(fold_recipe(recipe, fold), path, place, resume=resume)
-        told = None if progress is None else _of_fold(progress, f"without {'+'.join(fold)} ({number}/{len(folds)})")
+        told = None if progress is None else _of_fold(progress, f"without {', '.join(fold)} ({number}/{len(folds)})")
         table, sampled = _judge_fold(_trained(run, device, n_workers, told), device, told)
-        table.insert(0, "fold", "+".join(fold))
+        table.insert(0, "fold", ".".join(fold))
         tables.append(table.rename(columns={"origin": "source"}))
         samples += sampled
     left_out = LeftOut(pd.concat(tables, ignore_index=True), calibrate(samples))

@@ -27,7 +27,7 @@ __all__ = ["FROM_PHOTOGRAPHS", "FROM_RANDOM", "NAME_PATTERN", "Recipe", "read_re
 FROM_RANDOM = "random"
 FROM_PHOTOGRAPHS = "imagenet"
 
-NAME_PATTERN = r"^[a-z0-9][a-z0-9._+-]*$"
+NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]*$"
 """What a model may be called; it is a folder's name too."""
 
 
@@ -92,7 +92,9 @@ class Recipe(Settings):
         """Say whether another recipe gives the same weights: it may judge and describe them in another way."""
 
         def weights(recipe: Recipe) -> Recipe:
-            real = recipe.real.model_copy(update={"folds": ()})
+            held_out = {"held_out_sources": sorted(recipe.real.held_out_sources)}
+            held_out["held_out_fields"] = sorted(recipe.real.held_out_fields)
+            real = recipe.real.model_copy(update={"folds": (), **held_out})
             return recipe.model_copy(update={"real": real, "version": "", "licence": "", "temperature": None})
 
         return weights(self) == weights(other)

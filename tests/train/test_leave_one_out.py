@@ -74,8 +74,8 @@ def test_sources_can_be_held_out_together(recipe: Path, tmp_path: Path) -> None:
     set_folds(recipe, '[["atlas", "clinic"], ["bench"]]')
     judged = judge(recipe, tmp_path / "runs")
     folds = judged.groupby("fold", sort=False)["source"].unique().map(list).to_dict()
-    assert folds == {"atlas+clinic": ["atlas", "clinic"], "bench": ["bench"]}
-    assert (tmp_path / "runs" / "toy-without-atlas+clinic").is_dir()
+    assert folds == {"atlas.clinic": ["atlas", "clinic"], "bench": ["bench"]}
+    assert (tmp_path / "runs" / "toy-without-atlas.clinic").is_dir()
 
 
 def test_a_stopped_round_goes_on_with_the_fold_it_was_in_and_trains_none_twice(recipe: Path, tmp_path: Path) -> None:
