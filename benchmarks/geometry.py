@@ -1,41 +1,75 @@
 """How exactly lengths are measured on label maps whose truth is known, and how long that takes.
 
-Drawn mouse and human sections (strip and ring, turned, at 0.5, 1 and 2 µm/px) are measured; every measured villus and
-crypt is matched to the drawn one by its free end, every place of the wall to the nearest drawn one. Errors are in per
-cent of the truth. Run ``python benchmarks/geometry.py``; the output is kept in ``benchmarks/results/geometry.txt``.
+Drawn mouse and human sections (strips straight and bent, rings and Swiss rolls, turned, at 0.5, 1 and 2 µm/px, several
+of each) are measured; every measured villus and crypt is matched to the drawn one by its free end, every place of the
+wall to the nearest drawn one. Errors are in per cent of the truth. Run ``python benchmarks/geometry.py``; the output is
+kept in ``benchmarks/results/geometry.txt``. ``--quick`` draws one of each instead of several.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from histo.measure import SectionMeasures, measure_section
-from histo.phantom import DrawnSection, SectionSpec, draw_section
+from histo.measure import SectionMeasures, measure_layers, measure_section
+from histo.phantom import DrawnTruth, SectionSpec, draw_truth
 from histo.types import Compartment, LabelMap
 
 RESULTS = Path(__file__).parent / "results" / "geometry.txt"
 MATCH_UM = 25.0
+TURNS = (0.0, 17.0, 30.0, 45.0, 60.0, 90.0)
+PIXELS = (0.5, 1.0, 2.0)
+LAYERS = ("mucosa", "crypt_zone", "submucosa", "muscularis")
+COLUMNS = ("villus height", "crypt depth", "mucosa", "crypt zone", "submucosa", "muscularis", "VH:CD")
 
 
-def sections() -> Iterator[tuple[str, SectionSpec, float]]:
-    strip = SectionSpec.mouse()
-    strip = replace(strip, wall=replace(strip.wall, length_um=2000.0))
-    for turn in (0.0, 17.0, 45.0):
-        for mpp in (0.5, 1.0, 2.0):
-            yield f"mouse strip, turned {turn:.0f}", replace(strip, rotation_deg=turn), mpp
-    for mpp in (1.0, 2.0):
-        yield "mouse ring", SectionSpec.mouse("ring"), mpp
-    for turn in (0.0, 30.0):
-        for mpp in (1.0, 2.0):
-            yield f"human strip, turned {turn:.0f}", replace(SectionSpec.human(), rotation_deg=turn), mpp
-    yield "mouse roll", SectionSpec.mouse("roll"), 2.0
+@dataclass(frozen=True)
+class Case:
+    """A kind of section, which of them are drawn, and how it is turned."""
+
+    name: str
+    spec: SectionSpec
+    turn: float
+    mpp: float
+    seeds: tuple[int, ...]
+
+
+@dataclass
+class Found:
+    """What came out of all cases, for the summary."""
+
+    errors: dict[str, list[np.ndarray]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
+    medians: list[dict[str, object]] = field(default_factory=list)
+    junction_um: list[np.ndarray] = field(default_factory=list)
+
+
+def cases(n_seeds: int) -> Iterator[Case]:
+    strip = _long(SectionSpec.mouse(), 2000.0)
+    bent = replace(strip, wall=replace(strip.wall, bend_deg=25.0))
+    kinds = (
+        ("mouse strip", strip, TURNS, PIXELS),
+        ("mouse strip, bent", bent, (0.0, 45.0), PIXELS),
+        ("mouse ring", SectionSpec.mouse("ring"), (0.0, 30.0), PIXELS),
+        ("human strip", SectionSpec.human(), (0.0, 30.0, 90.0), (1.0, 2.0)),
+        ("mouse roll", _long(SectionSpec.mouse("roll"), 9000.0), (0.0,), (0.5, 1.0)),
+        ("mouse roll", SectionSpec.mouse("roll"), (0.0, 30.0), (2.0,)),
+    )
+    for name, spec, turns, pixels in kinds:
+        for turn in turns:
+            for mpp in pixels:
+                n = min(n_seeds, 2) if spec.shape == "roll" else n_seeds
+                yield Case(name, replace(spec, rotation_deg=turn), turn, mpp, tuple(range(11, 11 + n)))
+
+
+def _long(spec: SectionSpec, length_um: float) -> SectionSpec:
+    return replace(spec, wall=replace(spec.wall, length_um=length_um))
 
 
 def errors(true: pd.DataFrame, measured: pd.DataFrame, end: str, length: str, mpp: float) -> np.ndarray:
@@ -59,7 +93,7 @@ def layer_errors(true: pd.DataFrame, measured: pd.DataFrame, layer: str, mpp: fl
     return error[np.isfinite(error)]
 
 
-def ratio_errors(drawn: DrawnSection, measures: SectionMeasures, mpp: float) -> np.ndarray:
+def ratio_errors(drawn: DrawnTruth, measures: SectionMeasures, mpp: float) -> np.ndarray:
     """Relative errors of the units whose villus and crypts were all found among the drawn ones that are sound."""
     height = dict(true_lengths(drawn.villi, measures.villi, "villus", "tip", mpp))
     depth = dict(true_lengths(drawn.crypts, measures.crypts, "crypt", "base", mpp))
@@ -87,28 +121,126 @@ def true_lengths(
 
 def in_words(error: np.ndarray) -> str:
     if error.size == 0:
-        return "     -           "
-    return f"{100 * np.median(np.abs(error)):5.2f} {100 * np.mean(error):+6.2f} ({error.size:4d})"
+        return "     -              "
+    return f"{100 * np.median(np.abs(error)):5.2f} {100 * np.mean(error):+6.2f} ({error.size:5d})"
 
 
-def accuracy() -> Iterator[str]:
-    names = ["villus height", "crypt depth", "mucosa", "crypt zone", "submucosa", "muscularis", "VH:CD"]
-    yield "median absolute error %, bias % (n)"
-    yield f"{'section':24} {'µm/px':>5}  " + "  ".join(f"{name:19}" for name in names) + "  accepted"
-    for name, spec, mpp in sections():
-        drawn = draw_section(spec, mpp=mpp, seed=11)
-        measures = measure_section(drawn.labels)
-        columns = [
-            errors(drawn.villi, measures.villi, "tip", "villus_height_um", mpp),
-            errors(drawn.crypts, measures.crypts, "base", "crypt_depth_um", mpp),
-            *(
-                layer_errors(drawn.layers, measures.layers, f"{layer}_um", mpp)
-                for layer in ("mucosa", "crypt_zone", "submucosa", "muscularis")
-            ),
-            ratio_errors(drawn, measures, mpp),
-        ]
-        accepted = f"{measures.villi['is_accepted'].mean():.2f}/{measures.crypts['is_accepted'].mean():.2f}"
-        yield (f"{name:24} {mpp:5.1f}  " + "  ".join(in_words(column) for column in columns) + f"  {accepted}")
+def junction_errors_um(drawn: DrawnTruth, measures: SectionMeasures, mpp: float) -> np.ndarray:
+    """Distance of the measured junction from the true one, at every true place but the last few of a cut end."""
+    border = drawn.layers[["row", "col"]].to_numpy()
+    way = np.gradient(border, axis=0)
+    normal = np.stack([-way[:, 1], way[:, 0]], axis=1) / np.linalg.norm(way, axis=1)[:, None]
+    true = (border + normal * drawn.layers[["crypt_zone_um"]].to_numpy() / mpp)[2:-2]
+    points = measures.junction.points
+    if len(points) < 2:
+        return np.zeros(0)
+    fine = np.concatenate([points[:-1] + share * np.diff(points, axis=0) for share in np.arange(0.0, 1.0, 0.1)])
+    return cKDTree(fine).query(true)[0] * mpp
+
+
+def accuracy(found: Found, n_seeds: int) -> Iterator[str]:
+    yield "median absolute error %, bias % (n); last column: villi/crypts accepted"
+    yield f"{'section':18} {'turn':>4} {'µm/px':>5}  " + "  ".join(f"{name:20}" for name in COLUMNS)
+    for case in cases(n_seeds):
+        pooled: dict[str, list[np.ndarray]] = {name: [] for name in COLUMNS}
+        accepted = []
+        for seed in case.seeds:
+            drawn = draw_truth(case.spec, mpp=case.mpp, seed=seed)
+            measures = measure_section(drawn.labels)
+            columns = [
+                errors(drawn.villi, measures.villi, "tip", "villus_height_um", case.mpp),
+                errors(drawn.crypts, measures.crypts, "base", "crypt_depth_um", case.mpp),
+                *(layer_errors(drawn.layers, measures.layers, f"{layer}_um", case.mpp) for layer in LAYERS),
+                ratio_errors(drawn, measures, case.mpp),
+            ]
+            for name, column in zip(COLUMNS, columns, strict=True):
+                pooled[name].append(column)
+            accepted.append((measures.villi["is_accepted"].mean(), measures.crypts["is_accepted"].mean()))
+            found.junction_um.append(junction_errors_um(drawn, measures, case.mpp))
+            found.medians.append(
+                {"name": case.name, "mpp": case.mpp, "seed": seed, "turn": case.turn, **values(measures)}
+            )
+        text = "  ".join(in_words(np.concatenate(pooled[name])) for name in COLUMNS)
+        for name in COLUMNS:
+            found.errors[name].append(np.concatenate(pooled[name]))
+        villi, crypts = np.mean(accepted, axis=0)
+        yield f"{case.name:18} {case.turn:4.0f} {case.mpp:5.1f}  {text}  {villi:.2f}/{crypts:.2f}"
+    for label, of in (("worst median absolute error %", _median), ("worst bias %", _bias)):
+        worst = "  ".join(f"{max((of(e) for e in found.errors[name]), key=abs):<20.2f}" for name in COLUMNS)
+        yield f"{label:31} {worst}"
+    for label, of in (("all: median absolute error %", _median), ("all: bias %", _bias)):
+        yield f"{label:31} " + "  ".join(f"{of(np.concatenate(found.errors[name])):<20.2f}" for name in COLUMNS)
+    away = np.concatenate(found.junction_um)
+    yield (
+        f"villus-crypt junction: median {np.median(away):.2f} µm from the true curve, 99 of 100 places within "
+        f"{np.percentile(away, 99):.2f} µm (n {len(away)})"
+    )
+
+
+def _median(error: np.ndarray) -> float:
+    return 100 * float(np.median(np.abs(error))) if error.size else 0.0
+
+
+def _bias(error: np.ndarray) -> float:
+    return 100 * float(np.mean(error)) if error.size else 0.0
+
+
+def values(measures: SectionMeasures) -> dict[str, float]:
+    """Say what a section's row would: means over villi and crypts, medians along the wall."""
+    villi, crypts = (table[table["is_accepted"]] for table in (measures.villi, measures.crypts))
+    return {
+        "villus height": villi["villus_height_um"].mean(),
+        "crypt depth": crypts["crypt_depth_um"].mean(),
+        **{layer: measures.layers[f"{layer}_um"].median() for layer in LAYERS},
+        "VH:CD": measures.units["vh_cd"].mean(),
+    }
+
+
+def rotation(found: Found) -> Iterator[str]:
+    """How far turning a section moves its values from their mean over all turns."""
+    table = pd.DataFrame(found.medians)
+    names = [name for name in table.columns if name not in ("name", "mpp", "seed", "turn")]
+    yield "rotation: largest move of a section's value from its mean over the turns, %"
+    for (name, mpp), group in table.groupby(["name", "mpp"]):
+        if group["turn"].nunique() < 2:
+            continue
+        by_section = group.groupby("seed")[names]
+        moved = (group[names] / by_section.transform("mean") - 1).abs().max() * 100
+        text = ", ".join(f"{column} {moved[column]:.2f}" for column in names)
+        yield f"  {name:18} {mpp:3.1f} µm/px, {group['turn'].nunique()} turns: {text}"
+
+
+def roll_positions(n_seeds: int) -> Iterator[str]:
+    """Position along the gut of every villus in Swiss rolls, whole and torn, against the true arc length."""
+    for title, n_tears in (("whole", 0), ("torn across all turns at 3 places", 3)):
+        found = []
+        for seed in range(21, 21 + n_seeds):
+            drawn = draw_truth(SectionSpec.mouse("roll"), mpp=2.0, seed=seed)
+            array = torn(drawn.labels.array, drawn.labels.mpp, n_tears, seed)
+            measures = measure_section(LabelMap(array, mpp=2.0))
+            true, rows = drawn.villi, measures.villi.dropna(subset="position_um")
+            away, index = cKDTree(rows[["tip_row", "tip_col"]]).query(true[["tip_row", "tip_col"]])
+            length = drawn.layers["position_um"].max() + 5.0
+            position = rows["position_um"].to_numpy()[index]
+            error = np.abs(position - (length - true["position_um"].to_numpy())) / length
+            found.append(error[away * 2.0 <= MATCH_UM])
+        error = 100 * np.concatenate(found)
+        yield (
+            f"Swiss-roll position error, {title}: median {np.median(error):.3f} %, largest {error.max():.3f} % of the "
+            f"true arc length ({error.size} villi, {n_seeds} rolls)"
+        )
+
+
+def torn(array: np.ndarray, mpp: float, n: int, seed: int) -> np.ndarray:
+    """Cut wedge-free cracks of 400 µm from the middle to the edge."""
+    rng = np.random.default_rng(seed)
+    rows, cols = np.indices(array.shape, dtype=np.float32)
+    row, col = rows - array.shape[0] / 2, cols - array.shape[1] / 2
+    out = array.copy()
+    for angle in rng.uniform(0, 2 * np.pi) + np.arange(n) * 2 * np.pi / max(n, 1):
+        across = np.abs(row * np.cos(angle) - col * np.sin(angle)) * mpp
+        out[(across < 200.0) & (row * np.sin(angle) + col * np.cos(angle) > 0)] = 0
+    return out
 
 
 def ring_identity() -> str:
@@ -133,25 +265,40 @@ def ring_identity() -> str:
 
 def cost() -> Iterator[str]:
     """Processor time for maps of growing area, filled with drawn rings."""
-    ring = draw_section(SectionSpec.mouse("ring"), mpp=1.0, seed=5).labels.array
+    ring = draw_truth(SectionSpec.mouse("ring"), mpp=1.0, seed=5).labels.array
     side = max(ring.shape)
     tile = np.zeros((side, side), dtype=np.uint8)
     tile[: ring.shape[0], : ring.shape[1]] = ring
-    for n in (1000, 2000, 4000):
+    spent_by: dict[str, list[float]] = {"measure_layers": [], "measure_section": []}
+    sizes = (1000, 2000, 4000)
+    for n in sizes:
         copies = -(-n // side)
-        labels = LabelMap(np.tile(tile, (copies, copies))[:n, :n], mpp=1.0)
-        start, wall = time.process_time(), time.perf_counter()
-        measures = measure_section(labels)
-        spent, wall = time.process_time() - start, time.perf_counter() - wall
-        yield (
-            f"{n:5d} x {n:<5d} px at 1 µm/px: {spent:6.2f} s of processor, {wall:6.2f} s of wall clock, "
-            f"{spent / n**2 * 1e6:.3f} s per Mpx, {len(measures.villi)} villi, {len(measures.crypts)} crypts"
-        )
+        labels = LabelMap(np.ascontiguousarray(np.tile(tile, (copies, copies))[:n, :n]), mpp=1.0)
+        for call in (measure_layers, measure_section):
+            start, wall = time.process_time(), time.perf_counter()
+            call(labels)
+            spent, wall = time.process_time() - start, time.perf_counter() - wall
+            spent_by[call.__name__].append(spent)
+            yield (
+                f"{call.__name__:15} {n:5d} x {n:<5d} px at 1 µm/px: {spent:6.2f} s of processor, {wall:6.2f} s of "
+                f"wall clock, {spent / n**2 * 1e6:.3f} s per Mpx"
+            )
+    for name, spent in spent_by.items():
+        slope = np.polyfit(np.log(np.square(sizes)), np.log(spent), 1)[0]
+        yield f"{name}: cost grows with area to the power {slope:.2f} (1 is linear)"
 
 
 def main() -> None:
+    n_seeds = 1 if "--quick" in sys.argv else 3
+    found = Found()
     lines = []
-    for part in (accuracy(), [ring_identity()], cost()):
+    for part in (
+        accuracy(found, n_seeds),
+        rotation(found),
+        roll_positions(n_seeds),
+        [ring_identity()],
+        cost(),
+    ):
         for line in part:
             print(line, flush=True)
             lines.append(line)

@@ -91,6 +91,8 @@ def _book_keeping(rng: np.random.Generator) -> dict[str, object]:
         "mucosa_iqr_um": float(rng.uniform(20, 60)),
         "submucosa_iqr_um": float(rng.uniform(4, 9)),
         "muscularis_iqr_um": float(rng.uniform(4, 9)),
+        **{f"{layer}_missing": 0.02 for layer in ("mucosa", "submucosa", "muscularis")},
+        **dict.fromkeys(("mucosa_gaps", "submucosa_gaps", "muscularis_gaps"), 1),
         "row": float(rng.integers(0, 4000)),
         "col": float(rng.integers(0, 4000)),
         "height": 3200.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from histo.measure.crypt import measure_crypts
+from histo.measure.layer_gap import find_gaps
 from histo.measure.layers import measure_layers
 from histo.measure.section import SectionMeasures, measure_section
 from histo.measure.unit import measure_units
@@ -12,6 +13,7 @@ from histo.measure.villus_crypt_junction import JunctionCurve
 __all__ = [
     "JunctionCurve",
     "SectionMeasures",
+    "find_gaps",
     "measure_crypts",
     "measure_layers",
     "measure_section",

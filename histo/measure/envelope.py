@@ -69,7 +69,7 @@ def taut(height: Floats, span: int, *, is_closed: bool) -> Floats:
     Examples
     --------
     >>> taut(np.array([4.0, 1.0, 6.0, 1.0, 1.0, 1.0]), 2, is_closed=False)
-    array([4., 5., 6., 1., 1., 1.])
+    array([4. , 5. , 6. , 3.5, 1. , 1. ])
     """
     span = min(span, max(len(height) - 1, 0))
     padded = np.pad(height, span, mode="wrap" if is_closed else "reflect")

@@ -1,7 +1,7 @@
 """Drawn mucosa of exactly known geometry, for training, tests, benchmarks and the demo."""
 
 from histo.phantom.cohort import Arm, CohortSpec, draw_cohort
-from histo.phantom.section import DrawnSection, draw_section
+from histo.phantom.section import DrawnSection, DrawnTruth, draw_section, draw_truth
 from histo.phantom.slide import write_slide
 from histo.phantom.spec import (
     Appearance,
@@ -22,11 +22,13 @@ __all__ = [
     "CohortSpec",
     "CryptSpec",
     "DrawnSection",
+    "DrawnTruth",
     "SectionSpec",
     "VillusSpec",
     "WallSpec",
     "draw_cohort",
     "draw_section",
+    "draw_truth",
     "random_spec",
     "write_slide",
 ]

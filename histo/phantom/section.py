@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from histo.errors import InvalidArgument
 from histo.phantom.anatomy import Tube, place_crypts, place_villi
 from histo.phantom.curve import locate
-from histo.phantom.feature import hide_under_folds, place_features
+from histo.phantom.feature import Features, hide_under_folds, place_features
 from histo.phantom.fluorescence import GAP_COLUMNS, fluoresce
 from histo.phantom.immunostain import immunostain
 from histo.phantom.nuclei import Drawing, cells_table, place_cells
@@ -23,10 +23,28 @@ from histo.phantom.thickness import tabulate_layers
 from histo.phantom.wall import Wall, lay_wall
 from histo.types import LabelMap, PixelSize
 
-__all__ = ["DrawnSection", "Stain", "draw_section"]
+__all__ = ["DrawnSection", "DrawnTruth", "Stain", "draw_section", "draw_truth"]
 
 Floats = NDArray[np.float64]
 Stain = Literal["he", "dab", "fluorescence"]
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnTruth:
+    """The label map of a drawn section, and what is true of it.
+
+    Parameters
+    ----------
+    labels : LabelMap
+        The true compartments.
+    villi, crypts, layers : DataFrame
+        As in `DrawnSection`.
+    """
+
+    labels: LabelMap
+    villi: pd.DataFrame
+    crypts: pd.DataFrame
+    layers: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,16 +116,11 @@ def draw_section(spec: SectionSpec, mpp: float = 1.0, seed: int = 0, stain: Stai
     """
     if stain not in ("he", "dab", "fluorescence"):
         raise InvalidArgument("unknown stain", expected="he, dab or fluorescence", got=repr(stain))
-    PixelSize(mpp)
-    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(6)]
-    wall, villi, crypts, canvas = _lay_out(spec, mpp, streams)
-    border = locate(wall.border, canvas.shape, mpp)
-    base = locate(wall.base, canvas.shape, mpp) if wall.is_folded else border
-    fields = WallFields.of(wall, border, base)
-    labels = draw_labels(spec, canvas, fields, villi, crypts)
-    features = place_features(spec, wall, canvas, labels, streams[3])
-    cells = place_cells(spec, wall, (villi, crypts), Drawing(canvas, fields, labels), streams[4])
-    scene = Scene(spec, canvas, fields, labels, villi, crypts, cells, features)
+    anatomy = _draw_anatomy(spec, mpp, seed)
+    canvas, fields, labels, streams = anatomy.canvas, anatomy.fields, anatomy.labels, anatomy.streams
+    villi, crypts = anatomy.villi, anatomy.crypts
+    cells = place_cells(spec, anatomy.wall, (villi, crypts), Drawing(canvas, fields, labels), streams[4])
+    scene = Scene(spec, canvas, fields, labels, villi, crypts, cells, anatomy.features)
     gaps = pd.DataFrame(columns=GAP_COLUMNS)
     image: NDArray[np.uint8] | NDArray[np.uint16]
     if stain == "fluorescence":
@@ -116,16 +129,75 @@ def draw_section(spec: SectionSpec, mpp: float = 1.0, seed: int = 0, stain: Stai
         look, is_he = spec.appearance, stain == "he"
         amounts = counterstain(scene, streams[5]) if is_he else immunostain(scene, streams[5])
         image = expose(scene, amounts, look.eosin if is_he else look.dab, streams[5])
+    truth = anatomy.truth(spec)
     return DrawnSection(
         image=image,
-        labels=LabelMap(hide_under_folds(labels, features.folds, canvas), mpp=mpp),
-        villi=_villi_table(villi, canvas),
-        crypts=_crypts_table(crypts, canvas),
-        layers=tabulate_layers(spec, wall, villi, canvas),
+        labels=truth.labels,
+        villi=truth.villi,
+        crypts=truth.crypts,
+        layers=truth.layers,
         cells=cells_table(cells, canvas, labels),
         gaps=gaps,
         spec=spec,
     )
+
+
+def draw_truth(spec: SectionSpec, mpp: float = 1.0, seed: int = 0) -> DrawnTruth:
+    """Draw the label map of `draw_section` with its true tables, without the picture, which takes most of the time.
+
+    Parameters
+    ----------
+    spec : SectionSpec
+    mpp : float
+        µm per pixel.
+    seed : int
+        Which of the sections of this kind.
+
+    Returns
+    -------
+    DrawnTruth
+
+    Raises
+    ------
+    MissingPixelSize
+        If `mpp` is not a positive number.
+    """
+    return _draw_anatomy(spec, mpp, seed).truth(spec)
+
+
+@dataclass(frozen=True, eq=False)
+class _Anatomy:
+    """What lies where, before it is stained; the streams of chance that the rest of the drawing goes on with."""
+
+    wall: Wall
+    villi: list[Tube]
+    crypts: list[Tube]
+    canvas: Canvas
+    fields: WallFields
+    labels: NDArray[np.uint8]
+    features: Features
+    streams: list[np.random.Generator]
+
+    def truth(self, spec: SectionSpec) -> DrawnTruth:
+        seen = hide_under_folds(self.labels, self.features.folds, self.canvas)
+        return DrawnTruth(
+            labels=LabelMap(seen, mpp=self.canvas.mpp),
+            villi=_villi_table(self.villi, self.canvas),
+            crypts=_crypts_table(self.crypts, self.canvas),
+            layers=tabulate_layers(spec, self.wall, self.villi, self.canvas),
+        )
+
+
+def _draw_anatomy(spec: SectionSpec, mpp: float, seed: int) -> _Anatomy:
+    PixelSize(mpp)
+    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(6)]
+    wall, villi, crypts, canvas = _lay_out(spec, mpp, streams)
+    border = locate(wall.border, canvas.shape, mpp)
+    base = locate(wall.base, canvas.shape, mpp) if wall.is_folded else border
+    fields = WallFields.of(wall, border, base)
+    labels = draw_labels(spec, canvas, fields, villi, crypts)
+    features = place_features(spec, wall, canvas, labels, streams[3])
+    return _Anatomy(wall, villi, crypts, canvas, fields, labels, features, streams)
 
 
 def _lay_out(

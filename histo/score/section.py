@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from histo.measure import SectionMeasures
+from histo.measure import SectionMeasures, find_gaps
 from histo.types import Compartment, LabelMap
 
 __all__ = ["summarise_section"]
@@ -19,7 +19,8 @@ def summarise_section(measures: SectionMeasures, labels: LabelMap) -> dict[str, 
     """Summarise the measures of one section.
 
     VH:CD is the mean of the paired units' ratios; the ratio of the means, which differs from it, stands beside it as
-    `vh_cd_of_means`. Layers are given as median and interquartile range along the wall. A measure that no accepted
+    `vh_cd_of_means`. Layers are given as median and interquartile range along the wall, with the share of it
+    and the stretches where they are missing. A measure that no accepted
     row carries is not a number.
 
     Parameters
@@ -72,12 +73,14 @@ def summarise_section(measures: SectionMeasures, labels: LabelMap) -> dict[str, 
 
 
 def _layer_columns(layers: pd.DataFrame) -> dict[str, float]:
-    columns = {}
+    columns: dict[str, float] = {}
     for layer in ("mucosa", "submucosa", "muscularis"):
         values = layers[f"{layer}_um"].dropna().to_numpy(dtype=float)
         low, median, high = np.percentile(values, [25, 50, 75]) if values.size else (np.nan, np.nan, np.nan)
         columns[f"{layer}_um"] = float(median)
         columns[f"{layer}_iqr_um"] = float(high - low)
+        columns[f"{layer}_missing"] = 1.0 - values.size / len(layers) if len(layers) else float("nan")
+        columns[f"{layer}_gaps"] = len(find_gaps(layers, f"{layer}_um"))
     return columns
 
 

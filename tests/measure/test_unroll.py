@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +27,7 @@ def _pieces(curve: np.ndarray, cuts: list[float], gap_um: float) -> tuple[list[n
     arc = along(curve)
     edges = [0.0, *(cut * arc[-1] for cut in cuts), arc[-1]]
     kept, starts = [], []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         inside = (arc >= low + gap_um / 2 * (low > 0)) & (arc <= high - gap_um / 2 * (high < arc[-1]))
         kept.append(curve[inside])
         starts.append(float(arc[inside][0]))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -60,6 +61,20 @@ def test_layers_are_medians_over_the_places_that_have_them(measures: SectionMeas
     assert "no_muscularis" in str(summary["flags"]).split()
 
 
+def test_what_is_missing_of_a_layer_is_said(measures: SectionMeasures, labels: LabelMap) -> None:
+    thickness = np.full(100, 30.0)
+    thickness[20:30] = thickness[50:52] = np.nan
+    layers = _table(
+        LAYERS.columns, position_um=np.arange(100) * 10.0, mucosa_um=[500.0] * 100, submucosa_um=thickness,
+        muscularis_um=[np.nan] * 100,
+    )  # fmt: skip
+    summary = summarise_section(replace(measures, layers=layers), labels)
+    assert [summary[f"{layer}_missing"] for layer in ("mucosa", "submucosa", "muscularis")] == pytest.approx(
+        [0, 0.12, 1]
+    )
+    assert [summary[f"{layer}_gaps"] for layer in ("mucosa", "submucosa", "muscularis")] == [0, 1, 1]
+
+
 def test_area_and_window_are_those_of_the_label_map(measures: SectionMeasures, labels: LabelMap) -> None:
     summary = summarise_section(measures, labels)
     assert summary["tissue_area_mm2"] == pytest.approx(200e-6 * 400)
@@ -86,5 +101,5 @@ def test_confidence_is_the_mean_over_tissue(measures: SectionMeasures) -> None:
 def test_every_column_is_one_of_the_sections_table(measures: SectionMeasures, labels: LabelMap) -> None:
     names = {column.name for column in SECTIONS.columns}
     summary = summarise_section(measures, labels)
-    assert set(summary) == names - {"stain", "mpp_source", "model"}
+    assert set(summary) == names - {"stain", "mpp_source", "model", "excluded_mm2"}
     assert isinstance(empty_table(SECTIONS.columns), pd.DataFrame)
