@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
+from histo.cli import main
 from histo.errors import InvalidAnnotation, InvalidRecipe, TrainingStopped
 from histo.io.labels import read_label_map
 from histo.nn import read_model
@@ -60,7 +61,9 @@ def test_every_field_is_judged_once_by_a_network_that_never_saw_its_source(recip
     assert [path.name.split("-")[0] for path in run.prepare_fields().trained] == ["a1", "c1"]
 
 
-def test_predicted_maps_and_networks_of_the_folds_are_kept(recipe: Path, tmp_path: Path) -> None:
+def test_maps_and_networks_of_the_folds_are_kept_and_shown(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     judged = judge(recipe, tmp_path / "runs").query("field == 'b2' and compartment == 'background'")
     fold = tmp_path / "runs" / "toy-without-bench"
     labels = read_label_map(fold / "labels" / "b2.ome.zarr")
@@ -68,6 +71,11 @@ def test_predicted_maps_and_networks_of_the_folds_are_kept(recipe: Path, tmp_pat
     assert labels.confidence is not None
     assert (labels.array == 0).sum() == judged["predicted_um2"].item()
     assert read_model(fold / "model").name == "toy-without-bench"
+    command = ["train", str(recipe), "--leave-one-source-out", "--runs", str(tmp_path / "runs"), "--device", "cpu"]
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    assert all(f"{source}" in shown and f"{field}" in shown for field, source in SOURCES.items())
+    assert "temperature = " in shown
 
 
 def test_sources_can_be_held_out_together(recipe: Path, tmp_path: Path) -> None:
