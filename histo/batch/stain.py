@@ -5,7 +5,7 @@ from __future__ import annotations
 from histo.errors import WrongStain
 from histo.io import Slide
 from histo.stain.kind import brown_share
-from histo.tissue import find_tissue
+from histo.tissue import find_field, find_tissue
 
 __all__ = ["UNUSUAL_STAIN", "WRONG_STAIN", "check_stain"]
 
@@ -44,7 +44,10 @@ def check_stain(slide: Slide, said: str = "", *, any_stain: bool = False) -> tup
     if not slide.is_brightfield:
         raise _refusal(slide, f"channels {', '.join(slide.channels)} of {slide.dtype}")
     overview = slide.thumbnail(_OVERVIEW_SIDE)
-    share = brown_share(overview, find_tissue(overview, slide.mpp * max(slide.shape) / max(overview.shape[:2])))
+    mpp = slide.mpp * max(slide.shape) / max(overview.shape[:2])
+    field = find_field(overview, mpp)
+    view = field.clear if field.clear.any() else None
+    share = brown_share(overview, find_tissue(overview, mpp, is_brightfield=True, field=field), view=view)
     if said not in {"", "he"}:
         got = f"{said}, as the design table says"
     elif share >= _REFUSED_SHARE and said != "he":

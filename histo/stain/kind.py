@@ -14,7 +14,9 @@ _STAINED_DENSITY = 0.15
 _BROWN_BLUE_OVER_GREEN = 1.15
 
 
-def brown_share(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None) -> float:
+def brown_share(
+    image: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None, *, view: NDArray[np.bool_] | None = None
+) -> float:
     """Measure how much of the stained tissue is brown.
 
     Haematoxylin and eosin absorb green most; DAB absorbs blue most. A pixel counts as brown when its optical density in
@@ -26,6 +28,9 @@ def brown_share(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None)
         Overview of a brightfield slide, or a field.
     mask : (rows, cols) array of bool, optional
         Where the tissue is.
+    view : (rows, cols) array of bool, optional
+        Where the specimen was looked at: the empty slide's colour is taken from there, and not from the paper of a
+        caption, beside which the glass of yellow light would pass for a brown stain.
 
     Returns
     -------
@@ -41,7 +46,7 @@ def brown_share(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None)
     1.0
     """
     pixels = np.asarray(image)[mask] if mask is not None else np.asarray(image).reshape(-1, 3)
-    density = optical_density(pixels, estimate_white(image))
+    density = optical_density(pixels, estimate_white(image, view))
     stained = density[(density.mean(axis=1) > _STAINED_DENSITY) & (pixels.min(axis=1) > 4)]
     if not len(stained):
         return 0.0

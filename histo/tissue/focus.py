@@ -126,7 +126,7 @@ def mark_blur(slide: ReadableSlide, section: Section, *, max_tiles: int = 400) -
 
     Tiles of 256 µm are judged over all of the section's tissue; on a section of more than `max_tiles` they stand
     further apart and each speaks for its neighbourhood. A tile is excluded when its score, the median with its
-    neighbours, is below that of a picture blurred by 2 µm and below half of the section's median.
+    neighbours, is below that of a picture blurred by 2 µm and below half of what a quarter of the tiles reach.
 
     Parameters
     ----------
@@ -157,14 +157,14 @@ def mark_blur(slide: ReadableSlide, section: Section, *, max_tiles: int = 400) -
         scores[row, col] = focus_score(_read_tile(slide, section, (row, col), side), mpp)
     if np.isnan(scores).all():
         return section
-    usual = float(np.nanmedian(scores))
-    if usual < _BLURRED_BELOW:
+    sharp = float(np.nanpercentile(scores, 75.0))
+    if sharp < _BLURRED_BELOW:
         return replace(section, flags=(*section.flags, "out_of_focus"))
     excluded = section.excluded.copy()
     for row, col in places:
         around = scores[max(0, row - 1) : row + 2, max(0, col - 1) : col + 2]
         around = around[np.isfinite(around)]
-        if around.size and float(np.median(around)) < min(_BLURRED_BELOW, _BLURRED_SHARE * usual):
+        if around.size and float(np.median(around)) < min(_BLURRED_BELOW, _BLURRED_SHARE * sharp):
             tile = np.s_[row * side : (row + 1) * side, col * side : (col + 1) * side]
             excluded[tile] = np.where(excluded[tile] == 0, np.uint8(Exclusion.BLUR), excluded[tile])
     is_blurred = bool((excluded == Exclusion.BLUR).any())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import cv2
@@ -97,8 +98,13 @@ def find_controls(image: NDArray[np.uint8]) -> Mask:
         corner = np.ascontiguousarray(grey[top : top + depth, left : left + depth])
         circles = cv2.HoughCircles(corner, cv2.HOUGH_GRADIENT, 1, 12, param1=160, param2=16, minRadius=8, maxRadius=40)
         for x, y, radius in [] if circles is None else circles[0].tolist():
-            if (exact := _sharp_radius(grey, y + top, x + left, radius)) is not None:
-                cv2.circle(found, (round(x + left), round(y + top)), round(exact) + 4, 1, -1)
+            # The centre that is voted for may lie a pixel or two beside the true one.
+            for row, col in product(
+                (y + top - 1.5, y + top, y + top + 1.5), (x + left - 1.5, x + left, x + left + 1.5)
+            ):
+                if (exact := _sharp_radius(grey, row, col, radius)) is not None:
+                    cv2.circle(found, (round(col), round(row)), round(exact) + 4, 1, -1)
+                    break
     return np.asarray(found > 0, dtype=bool)
 
 

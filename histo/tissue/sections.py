@@ -32,6 +32,7 @@ _MIN_OVERVIEW_SIDE_PX = 1024
 _MARGIN_UM = 100.0
 # Lettering and thin lines are lost beyond this reduction, and who scans so much does not write on it.
 _COARSEST_REDUCTION = 2.0
+_INK_REACH_UM = 250.0
 _MAX_DETAIL_PX = 4_000_000
 _DRAWN = (Exclusion.PANEL, Exclusion.CONTROL, Exclusion.TEXT, Exclusion.POINTER, Exclusion.PEN)
 
@@ -180,7 +181,11 @@ def survey_slide(slide: ReadableSlide, *, mpp: float = 8.0, min_area_mm2: float 
     found, excluded = _judged(slide, image, field)
     tissue = found & ((excluded == 0) | (excluded == Exclusion.FOLD))
     is_field = _is_cut_out(tissue, field.view, overview_mpp)
-    pieces = tissue.astype(np.int32) if is_field else group_patches(tissue, overview_mpp, min_area_mm2=min_area_mm2)
+    if is_field:
+        pieces = tissue.astype(np.int32)
+    else:
+        joined = tissue | _ink_between(tissue, field)
+        pieces = np.where(tissue, group_patches(joined, overview_mpp, min_area_mm2=min_area_mm2), 0).astype(np.int32)
     excluded[tissue & (pieces == 0)] = Exclusion.DETACHED
     sections = _sections(_Overview(excluded, pieces, overview_mpp, slide), is_field=is_field)
     logger.info("%d sections found at %.2f µm/px", len(sections), overview_mpp)
@@ -221,6 +226,15 @@ def _judged(slide: ReadableSlide, image: NDArray[np.generic], field: FieldOfView
     ):
         excluded[mask & (excluded == 0)] = reason
     return found, excluded
+
+
+def _ink_between(tissue: Mask, field: FieldOfView) -> Mask:
+    """Mark what is drawn over tissue, or beside it: a stroke across a piece does not make two of it."""
+    drawn = field.mask(*_DRAWN) | (field.view & ~field.clear)
+    if not (drawn.any() and tissue.any()):
+        return np.zeros_like(tissue)
+    away_px: NDArray[np.float32] = np.asarray(cv2.distanceTransform((~tissue).astype(np.uint8), cv2.DIST_L2, 5))
+    return drawn & (away_px <= _INK_REACH_UM / field.mpp)
 
 
 def _read(slide: ReadableSlide, mpp: float) -> NDArray[np.generic]:

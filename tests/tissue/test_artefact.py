@@ -55,5 +55,12 @@ def test_a_fold_is_a_long_dense_ridge_and_a_follicle_is_none(mpp: float) -> None
     assert not folds[round(1500 / mpp) :].any()
 
 
+def test_the_dense_crypts_of_a_mucosa_are_no_fold() -> None:
+    image = np.full((400, 800, 3), (225, 185, 210), np.uint8)
+    image[150:200] = (150, 70, 150)
+
+    assert not find_folds(image, np.ones(image.shape[:2], dtype=bool), 4.0).any()
+
+
 def test_without_tissue_there_is_no_fold() -> None:
     assert not find_folds(np.zeros((20, 20, 3), np.uint8), np.zeros((20, 20), bool), 8.0).any()

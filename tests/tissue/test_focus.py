@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument, MissingPixelSize
 from histo.io import slide_from_array
-from histo.tissue import find_sections, focus_score, measure_focus
+from histo.tissue import find_sections, focus_score, mark_blur, measure_focus
+from histo.types import Exclusion
 
 
 def draw_nuclei(mpp: float, side_um: float = 512.0, seed: int = 0) -> NDArray[np.uint8]:
@@ -60,6 +61,35 @@ def test_half_a_section_out_of_focus_is_half() -> None:
 
     assert quality.n_tiles > 15
     assert quality.out_of_focus == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_blurred_half_of_a_section_is_excluded() -> None:
+    image = np.full((1300, 2300, 3), 243, np.uint8)
+    image[130:1154, 130:2178] = np.hstack([draw_nuclei(1.0, 1024.0), draw_nuclei(1.0, 1024.0, seed=1)])
+    image[:, 1154:] = blurred(image, 3.0, 1.0)[:, 1154:]
+    slide = slide_from_array(image, mpp=1.0)
+    (section,) = find_sections(slide)
+
+    marked = mark_blur(slide, section)
+
+    assert marked.excluded is not None
+    assert marked.flags == (*section.flags, "partly_out_of_focus")
+    blur = marked.excluded == Exclusion.BLUR
+    middle = section.mask.shape[1] // 2
+    assert blur[:, middle:][section.mask[:, middle:]].mean() > 0.6
+    assert blur[:, :middle][section.mask[:, :middle]].mean() < 0.15
+
+
+def test_a_section_that_is_unsharp_everywhere_is_flagged_and_kept() -> None:
+    image = np.full((900, 900, 3), 243, np.uint8)
+    image[150:750, 150:750] = draw_nuclei(1.0, 600.0)
+    slide = slide_from_array(blurred(image, 3.0, 1.0), mpp=1.0)
+    (section,) = find_sections(slide)
+
+    marked = mark_blur(slide, section)
+
+    assert marked.flags == (*section.flags, "out_of_focus")
+    assert marked.excluded is section.excluded
 
 
 def test_few_tiles_are_enough_and_no_more_are_read() -> None:
