@@ -36,7 +36,7 @@ class VillusEvidence:
     is_at_border : array of bool
         Whether it touches the edge of the map.
     is_branched : array of bool
-        Whether it has two tips far above its foot.
+        Whether it forks far above its foot.
     probability : array
         Mean probability of its labels.
     """
@@ -142,15 +142,22 @@ def judge_crypts(seen: CryptEvidence) -> tuple[Reasons, Floats]:
 
 
 def _is_merged(seen: CryptEvidence, slender: Floats) -> Flags:
-    """Whether a crypt is so much larger than its slender neighbours that it must be two that were not parted."""
-    is_typical = (slender >= 1.5) & (seen.to_junction_um <= _MAX_MOUTH_GAP_UM)
+    """Whether a crypt is so much larger and wider than the slender ones that it must be two that were not parted."""
+    is_typical = slender >= 1.5
     if np.count_nonzero(is_typical) < 3:
         return np.zeros(len(slender), dtype=bool)
-    merged: Flags = (seen.area_um2 > 1.6 * np.median(seen.area_um2[is_typical])) & (
-        seen.area_um2 / np.maximum(seen.depth_um, 1e-9)
-        > 1.35 * np.median(seen.area_um2[is_typical] / seen.depth_um[is_typical])
-    )
+    width = seen.area_um2 / np.maximum(seen.depth_um, 1e-9)
+    # Weighted by depth: short slivers say little about whole crypts.
+    usual_area = _weighted_median(seen.area_um2[is_typical], seen.depth_um[is_typical])
+    usual_width = _weighted_median(width[is_typical], seen.depth_um[is_typical])
+    merged: Flags = (seen.area_um2 > 1.6 * usual_area) & (width > 1.4 * usual_width)
     return merged
+
+
+def _weighted_median(values: Floats, weights: Floats) -> float:
+    order = np.argsort(values)
+    along = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(along, along[-1] / 2)])
 
 
 def _filling(area_um2: Floats, length_um: Floats, width_um: Floats) -> Floats:

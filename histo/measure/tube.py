@@ -140,7 +140,7 @@ def part_tubes(images: TubeImages, width_um: float) -> Numbers:
     markers, links = _carry_on(images, smooth, ridges, width)
     markers = _joined(markers, links, ridges.n)
     parted = _flood(smooth, labelled, markers)
-    return _merge_halves(parted, images, width)
+    return _merge_halves(parted, width)
 
 
 def _find_ridges(images: TubeImages, smooth: Image, width: float) -> _Ridges:
@@ -276,29 +276,37 @@ def _flood(smooth: Image, labelled: Numbers, markers: Numbers) -> Numbers:
     return numbers
 
 
-def _merge_halves(numbers: Numbers, images: TubeImages, width: float) -> Numbers:
+def _merge_halves(numbers: Numbers, width: float) -> Numbers:
     """Join neighbours that are no wider than one tube together: a tube split along its lumen, or across."""
     n = int(numbers.max()) + 1
     rows, cols = np.nonzero(numbers)
     owner = numbers[rows, cols]
-    area = np.bincount(owner, minlength=n).astype(float)
-    depth = images.depth_um[rows, cols] / images.pixel_um
-    low, high = _range(owner, depth, n)
+    # Sums over the pixels of 1, r, c, rr, cc and rc: those of a union are the sums of its parts.
+    terms = (None, rows, cols, rows * rows, cols * cols, rows * cols)
+    sums = np.stack([np.bincount(owner, term, minlength=n).astype(float) for term in terms], axis=-1)
     table = np.arange(n)
     pairs = _contacts(numbers)
     while pairs:
-        spans = [max(high[i], high[j]) - min(low[i], low[j]) + 1 for i, j in pairs]
-        widths = [(area[i] + area[j]) / span for (i, j), span in zip(pairs, spans, strict=True)]
+        widths = _mean_widths(sums[[i for i, _ in pairs]] + sums[[j for _, j in pairs]])
         best = int(np.argmin(widths))
         if widths[best] > _MAX_JOINED * width:
             break
         i, j = pairs[best]
-        area[i], low[i], high[i] = area[i] + area[j], min(low[i], low[j]), max(high[i], high[j])
+        sums[i] += sums[j]
         table[table == j] = i
         renamed = {(min(a, b), max(a, b)) for a, b in ((i if a == j else a, i if b == j else b) for a, b in pairs)}
         pairs = sorted(pair for pair in renamed if pair[0] != pair[1])
     _, packed = np.unique(table, return_inverse=True)
     return packed.astype(np.int32)[numbers]
+
+
+def _mean_widths(sums: Floats) -> Floats:
+    """Area over length, the length that of a rod with the same largest second moment."""
+    area, row, col, rr, cc, rc = sums.T
+    rr, cc, rc = rr / area - (row / area) ** 2, cc / area - (col / area) ** 2, rc / area - row * col / area**2
+    largest = (rr + cc) / 2 + np.hypot((rr - cc) / 2, rc)
+    widths: Floats = area / np.sqrt(12 * np.maximum(largest, 1 / 12))
+    return widths
 
 
 def _contacts(numbers: Numbers) -> list[tuple[int, int]]:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from histo.measure.centreline import Centrelines, FingerImages, measure_widths, trace_centrelines
 from histo.measure.finger import first_courses, in_order_along_wall, touches_edge
-from histo.measure.grid import CRYPT_ZONE, VILLUS, WALL, Kind, TissueGrid, to_slide
+from histo.measure.grid import CRYPT_ZONE, WALL, Kind, Shares, TissueGrid, to_slide
+from histo.measure.mend import mended_villi
 from histo.measure.orientation import VillusEvidence, judge_villi
-from histo.measure.raster import components
+from histo.measure.raster import averaged
 from histo.measure.tissue import SectionTissue
 from histo.measure.villus_instance import VillusInstances, separate_villi
 from histo.schema import VILLI, check_table, empty_table
@@ -22,9 +23,6 @@ __all__ = ["measure_villi", "tabulate_villi"]
 Floats = NDArray[np.float64]
 
 _BIN_UM = 10.0
-_HOLE_UM2 = 3000.0
-_BRANCH_LEVEL = 0.4
-_BRANCH_SHARE = 0.2
 
 
 def measure_villi(labels: LabelMap) -> pd.DataFrame:
@@ -49,13 +47,16 @@ def measure_villi(labels: LabelMap) -> pd.DataFrame:
 
 def tabulate_villi(tissue: SectionTissue) -> tuple[pd.DataFrame, Centrelines]:
     """Measure villi on prepared grids; the centrelines come in the order of the rows."""
-    instances = separate_villi(tissue.coarse)
+    fine = tissue.fine
+    share = mended_villi(fine)
+    factor = round(tissue.coarse.pixel_um / fine.pixel_um)
+    coarse_share = averaged(share, factor)
+    instances = separate_villi(tissue.coarse, coarse_share)
     if instances.n == 0:
         return empty_table(VILLI.columns), Centrelines(np.zeros((0, 2, 2)), np.zeros(0), np.zeros(0))
     numbers = np.arange(1, instances.n + 1, dtype=np.int32)
-    fine = tissue.fine
     images = FingerImages(
-        fine.share(*VILLUS, hole_um2=_HOLE_UM2),
+        share,
         fine.share(*CRYPT_ZONE, *WALL),
         fine.pixel_um,
         instances.numbers,
@@ -63,7 +64,7 @@ def tabulate_villi(tissue: SectionTissue) -> tuple[pd.DataFrame, Centrelines]:
     )
     lines = trace_centrelines(images, numbers, _courses(instances, tissue.coarse.pixel_um))
     widths = {at: measure_widths(images, numbers, lines, at) for at in (0.2, 0.5, 0.8)}
-    area, seen = _evidence(tissue, instances, lines, widths[0.5])
+    area, seen = _evidence(tissue, instances, coarse_share, lines, widths[0.5])
     reasons, quality = judge_villi(seen)
     tip, base = lines.points_um[:, -1], lines.points_um[:, 0]
     position, _ = tissue.wall.locate(base)
@@ -101,14 +102,14 @@ def _courses(instances: VillusInstances, pixel_um: float) -> list[Floats]:
 
 
 def _evidence(
-    tissue: SectionTissue, instances: VillusInstances, lines: Centrelines, width: Floats
+    tissue: SectionTissue, instances: VillusInstances, share: Shares, lines: Centrelines, width: Floats
 ) -> tuple[Floats, VillusEvidence]:
     pixel_um = tissue.coarse.pixel_um
     n = instances.n + 1
     number = instances.numbers
     inside = number > 0
     pixels = np.bincount(number[inside], minlength=n)[1:]
-    area = _area_um2(tissue.coarse, instances)
+    area = _area_um2(share, instances, pixel_um)
     root = np.asarray(np.bincount(number[instances.is_root], minlength=n)[1:] * pixel_um, float)
     core = np.bincount(number[instances.is_core], minlength=n)[1:]
     probability = np.bincount(number[inside], tissue.probability[inside], minlength=n)[1:] / np.maximum(pixels, 1)
@@ -121,32 +122,16 @@ def _evidence(
         lines.share_seen,
         lines.sharpest_turn_deg,
         touches_edge(number, instances.n),
-        _is_branched(instances, lines.length_um),
+        instances.is_forked,
         probability,
     )
     return area, seen
 
 
-def _is_branched(instances: VillusInstances, height_um: Floats) -> NDArray[np.bool_]:
-    """Whether two large pieces of core stand beside each other above two fifths of the height."""
-    top = np.concatenate([[np.inf], height_um])[instances.numbers] * _BRANCH_LEVEL
-    labelled, areas = components(instances.is_core & (instances.height_um > top))
-    owner = np.zeros(len(areas), dtype=np.int64)
-    upper = labelled > 0
-    owner[labelled[upper]] = instances.numbers[upper]
-    areas[0] = 0
-    total = np.bincount(owner, areas, minlength=instances.n + 1)
-    is_branch = (areas >= _BRANCH_SHARE * total[owner]) & (areas >= 20)
-    is_branch[0] = False
-    branched: NDArray[np.bool_] = np.bincount(owner[is_branch], minlength=instances.n + 1)[1:] > 1
-    return branched
-
-
-def _area_um2(coarse: TissueGrid, instances: VillusInstances) -> Floats:
+def _area_um2(share: Shares, instances: VillusInstances, pixel_um: float) -> Floats:
     """Sum of the villi's shares, so that a border between the pixels is counted where it lies."""
-    share = coarse.share(*VILLUS, hole_um2=_HOLE_UM2)
     sums = np.bincount(_owners(instances.numbers).ravel(), share.ravel(), minlength=instances.n + 1)[1:]
-    return np.asarray(sums / 255 * coarse.pixel_um**2, dtype=float)
+    return np.asarray(sums / 255 * pixel_um**2, dtype=float)
 
 
 def _owners(number: NDArray[np.int32]) -> NDArray[np.int64]:

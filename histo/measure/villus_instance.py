@@ -1,7 +1,7 @@
 """Which pixels belong to which villus: one lamina propria core, one villus.
 
-Villi that touch along their epithelium are parted midway between their cores. Cores that run together at the foot are
-parted by looking only at what lies more than 25 µm above the villus-crypt junction.
+Villi that touch along their epithelium are parted midway between their cores. Cores that run together near the
+villus-crypt junction are parted above their meeting, and pieces of one villus that stand on each other are joined.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.measure.grid import CRYPT_ZONE, VILLUS, Kind, TissueGrid
+from histo.measure.branch import core_branches, join_stacked
+from histo.measure.grid import CRYPT_ZONE, Kind, Shares, TissueGrid
 from histo.measure.raster import closed, components, distance_to, flooded, grown
 
 __all__ = ["VillusInstances", "separate_villi"]
 
-_FOOT_UM = 25.0
 _CORE_GAP_UM = 8.0
 _MIN_CORE_UM2 = 150.0
 _MIN_VILLUS_UM2 = 200.0
 _MIN_GROUND_UM2 = 4000.0
-_HOLE_UM2 = 3000.0
 _MAX_HEIGHT_UM = 4000.0
 
 
@@ -39,6 +38,8 @@ class VillusInstances:
         Villus pixels that lie on the junction.
     is_core : (rows, cols) bool array
         Lamina propria of the villi.
+    is_forked : (n,) array of bool
+        Whether its core has a large side branch far above the foot.
     n : int
     """
 
@@ -46,33 +47,40 @@ class VillusInstances:
     height_um: NDArray[np.float32]
     is_root: NDArray[np.bool_]
     is_core: NDArray[np.bool_]
+    is_forked: NDArray[np.bool_]
     n: int
 
 
-def separate_villi(coarse: TissueGrid) -> VillusInstances:
+def separate_villi(coarse: TissueGrid, share: Shares) -> VillusInstances:
     """Give each villus of a section its number.
 
     Parameters
     ----------
     coarse : TissueGrid
         Shares in pixels of about 4 µm.
+    share : (rows, cols) uint8 array
+        Share of a pixel that villi cover, gaps mended.
 
     Returns
     -------
     VillusInstances
         On the same pixels.
     """
-    villus = coarse.share(*VILLUS, hole_um2=_HOLE_UM2) > 127
-    labelled, areas = components(villus)
+    labelled, areas = components(share > 127)
     is_large = areas * coarse.pixel_um**2 >= _MIN_VILLUS_UM2
     is_large[0] = False
     villus = is_large[labelled]
     is_root = villus & grown(_ground(coarse) & ~villus)
     height = _height_above_root(villus, is_root, coarse.pixel_um)
     is_core = coarse.mask(Kind.CORE) & villus
-    markers = _markers(villus, is_core, height, coarse.pixel_um)
+    whole = closed(is_core, max(1, round(_CORE_GAP_UM / coarse.pixel_um))) & villus
+    branches, has_fork = core_branches(whole, height, coarse.pixel_um)
+    markers = _markers(villus, whole, branches, coarse.pixel_um)
     numbers = flooded(distance_to(is_core & (markers > 0)), markers, villus)
-    return VillusInstances(numbers, height, is_root, is_core, int(numbers.max()))
+    numbers = _packed(join_stacked(numbers, height, is_root, coarse.pixel_um))
+    n = int(numbers.max())
+    is_forked = np.bincount(numbers[has_fork], minlength=n + 1)[1:] > 0
+    return VillusInstances(numbers, height, is_root, is_core, is_forked, n)
 
 
 def _ground(coarse: TissueGrid) -> NDArray[np.bool_]:
@@ -102,14 +110,12 @@ def _height_above_root(villus: NDArray[np.bool_], root: NDArray[np.bool_], pixel
 
 
 def _markers(
-    villus: NDArray[np.bool_], core: NDArray[np.bool_], height: NDArray[np.float32], pixel_um: float
+    villus: NDArray[np.bool_], whole: NDArray[np.bool_], branches: NDArray[np.int32], pixel_um: float
 ) -> NDArray[np.int32]:
-    whole = closed(core, max(1, round(_CORE_GAP_UM / pixel_um))) & villus
-    is_foot = (height >= 0) & (height <= _FOOT_UM)
-    high, areas = components(whole & ~is_foot)
-    is_marker = areas * pixel_um**2 >= _MIN_CORE_UM2
+    """Mark the branches that are large enough, then cores without one, then villi without a core."""
+    is_marker = np.bincount(branches.ravel()) * pixel_um**2 >= _MIN_CORE_UM2
     is_marker[0] = False
-    markers = _renumber(high, is_marker)
+    markers = _renumber(branches, is_marker)
     markers = _add_untouched(markers, whole, _MIN_CORE_UM2 / pixel_um**2)
     return _add_untouched(markers, villus, 0.0)
 
@@ -128,3 +134,10 @@ def _renumber(labelled: NDArray[np.int32], chosen: NDArray[np.bool_]) -> NDArray
     table = np.zeros(len(chosen), dtype=np.int32)
     table[chosen] = np.arange(1, np.count_nonzero(chosen) + 1)
     return table[labelled]
+
+
+def _packed(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Close the gaps between the numbers."""
+    is_used = np.bincount(numbers.ravel()) > 0
+    is_used[0] = False
+    return _renumber(numbers, is_used)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -97,16 +98,90 @@ def test_villi_at_the_edge_of_the_map_are_cut(draw: Draw) -> None:
     assert "cut_at_border" in measure_villi(cut)["reject_reason"].tolist()
 
 
-def test_a_forked_villus_is_fused() -> None:
-    array = np.zeros((600, 500), dtype=np.uint8)
-    array[520:560] = Compartment.SUBMUCOSA
-    array[400:520] = Compartment.LAMINA_PROPRIA
+def _forked(fork_um: float, mpp: float = 1.0) -> LabelMap:
+    """Two villi of 300 µm, one trunk up to `fork_um` above the junction."""
+    row = (np.arange(int(600 / mpp))[:, None] + 0.5) * mpp
+    col = (np.arange(int(500 / mpp))[None] + 0.5) * mpp
+    array = np.zeros((row.shape[0], col.shape[1]), dtype=np.uint8)
+    array[((row >= 520) & (row < 560) & (col > 0))] = Compartment.SUBMUCOSA
+    array[((row >= 400) & (row < 520) & (col > 0))] = Compartment.LAMINA_PROPRIA
+    array[(row >= 400 - fork_um) & (row < 400) & (col >= 150) & (col < 350)] = Compartment.VILLUS_EPITHELIUM
     for left in (150, 260):
-        array[100:345, left : left + 90] = Compartment.VILLUS_EPITHELIUM
-        array[120:345, left + 20 : left + 70] = Compartment.VILLUS_LAMINA_PROPRIA
-    array[330:400, 150:350] = Compartment.VILLUS_EPITHELIUM
-    array[330:400, 170:330] = Compartment.VILLUS_LAMINA_PROPRIA
-    assert "fused" in measure_villi(LabelMap(array, mpp=1.0))["reject_reason"].tolist()
+        array[(row >= 100) & (row < 400) & (col >= left) & (col < left + 90)] = Compartment.VILLUS_EPITHELIUM
+        array[(row >= 120) & (row < 400) & (col >= left + 20) & (col < left + 70)] = Compartment.VILLUS_LAMINA_PROPRIA
+    trunk = (row >= 415 - fork_um) & (row < 400) & (col >= 170) & (col < 330)
+    array[trunk] = Compartment.VILLUS_LAMINA_PROPRIA
+    return LabelMap(array, mpp=mpp)
+
+
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+def test_a_villus_that_forks_high_is_fused(mpp: float) -> None:
+    assert measure_villi(_forked(200.0, mpp))["reject_reason"].tolist() == ["fused"]
+
+
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+def test_two_villi_on_one_foot_are_two(mpp: float) -> None:
+    villi = measure_villi(_forked(70.0, mpp))
+    assert villi["is_accepted"].tolist() == [True, True]
+    assert villi["villus_height_um"].to_numpy() == pytest.approx(300.0, rel=0.03)
+
+
+def _upright(labels: LabelMap) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Copy of the map, height of each row above the junction in µm, and which pixels are villus."""
+    array = labels.array.copy()
+    is_villus = np.isin(array, (Compartment.VILLUS_EPITHELIUM, Compartment.VILLUS_LAMINA_PROPRIA))
+    zone = np.flatnonzero((array == Compartment.LAMINA_PROPRIA).any(axis=1))
+    above = (np.arange(array.shape[0]) - zone.max()) * labels.mpp
+    return array, np.broadcast_to(above[:, None], array.shape), is_villus
+
+
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+def test_a_core_that_is_missed_in_the_middle_leaves_one_villus(draw: Draw, mpp: float) -> None:
+    drawing = draw(length_um=500.0)
+    array, above, is_villus = _upright(drawing.labels(mpp))
+    array[is_villus & (above > 120) & (above < 175)] = Compartment.VILLUS_EPITHELIUM
+    villi = measure_villi(LabelMap(array, mpp=mpp))
+    assert len(villi) == drawing.n_villi
+    assert villi["is_accepted"].all()
+    assert villi["villus_height_um"].to_numpy() == pytest.approx(drawing.villus_height_um, rel=0.01)
+
+
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+def test_a_crack_across_a_villus_leaves_it_whole(draw: Draw, mpp: float) -> None:
+    drawing = draw(length_um=500.0)
+    array, above, is_villus = _upright(drawing.labels(mpp))
+    array[is_villus & (above > 200) & (above < 212)] = Compartment.BACKGROUND
+    villi = measure_villi(LabelMap(array, mpp=mpp))
+    assert villi["is_accepted"].sum() == drawing.n_villi
+    accepted = villi[villi["is_accepted"]]
+    assert accepted["villus_height_um"].to_numpy() == pytest.approx(drawing.villus_height_um, rel=0.02)
+
+
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+def test_space_under_lifted_epithelium_belongs_to_the_villus(draw: Draw, mpp: float) -> None:
+    drawing = draw(length_um=500.0)
+    labels = drawing.labels(mpp)
+    array = labels.array.copy()
+    core = array == Compartment.VILLUS_LAMINA_PROPRIA
+    _, above, _ = _upright(labels)
+    shrunk = cv2.erode(core.astype(np.uint8), np.ones((2 * int(12 / mpp) + 1,) * 2, np.uint8)) > 0
+    array[core & ~shrunk & (above > 40)] = Compartment.BACKGROUND
+    villi = measure_villi(LabelMap(array, mpp=mpp))
+    assert len(villi) == drawing.n_villi
+    assert villi["is_accepted"].all()
+    assert villi["villus_height_um"].to_numpy() == pytest.approx(drawing.villus_height_um, rel=0.01)
+    assert villi["villus_width_um"].to_numpy() == pytest.approx(drawing.villus_width_um, rel=0.03)
+
+
+def test_a_villus_that_lies_across_another_does_not_lengthen_it(draw: Draw) -> None:
+    array, above, is_villus = _upright(draw(length_um=500.0).labels(1.0))
+    col = np.arange(array.shape[1])[None]
+    lies = (above > 150) & (above < 230) & ~is_villus & (array == 0) & (col > 60) & (col < 440)
+    array[lies] = Compartment.VILLUS_EPITHELIUM
+    villi = measure_villi(LabelMap(array, mpp=1.0))
+    accepted = villi[villi["is_accepted"]]
+    assert len(accepted) >= 1
+    assert accepted["villus_height_um"].to_numpy() == pytest.approx(350.0, rel=0.03)
 
 
 def test_low_probability_lowers_confidence_and_then_rejects(draw: Draw) -> None:
