@@ -77,7 +77,8 @@ def write_fine_tuning_recipe(
     place = Path(output) if output is not None else Path(_default_name(spec.name, sets[0]))
     recipe = _recipe(spec, _learned_as(start), name=_checked_name(place)).model_copy(
         update={
-            "start": str(model) if start.name == str(model) else _relative(start, place),
+            # A model that was found by its name is found by it from any folder.
+            "start": _relative(start, place) if start == Path(model) else start.name,
             "real": _real_source([_relative(folder, place) for folder in sets], fields, hold_out),
         }
     )

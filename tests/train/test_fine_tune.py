@@ -46,6 +46,14 @@ def test_the_recipe_says_what_will_be_done_and_can_be_repeated(base: Path, tmp_p
     assert path.read_bytes() == before
 
 
+def test_a_model_beside_is_named_by_its_place_and_one_that_is_installed_by_its_name(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read_recipe(write_fine_tuning_recipe("base", ["my_set"], "one")).start == "../base"
+    monkeypatch.setenv("HISTO_MODELS", str(tmp_path))
+    assert read_recipe(write_fine_tuning_recipe("base", ["my_set"], "two")).start == "base"
+
+
 def test_the_new_model_is_named_after_model_and_set(base: Path) -> None:
     assert write_fine_tuning_recipe(base, ["my_set"]) == Path("base-my_set/train.toml")
 
