@@ -51,7 +51,7 @@ class Found:
 
 
 def cases(n_seeds: int) -> Iterator[Case]:
-    strip = _long(SectionSpec.mouse(), 2000.0)
+    strip = _long(SectionSpec.mouse(), 1600.0)
     bent = replace(strip, wall=replace(strip.wall, bend_deg=25.0))
     kinds = (
         ("mouse strip", strip, TURNS, PIXELS),
@@ -289,7 +289,7 @@ def cost() -> Iterator[str]:
 
 
 def main() -> None:
-    n_seeds = 1 if "--quick" in sys.argv else 3
+    n_seeds = 1 if "--quick" in sys.argv else 2
     found = Found()
     lines = []
     for part in (

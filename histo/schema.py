@@ -94,7 +94,12 @@ VILLI = Table(
         _number("position_um", f"Position of the base {_ALONG}"),
         _flag("is_accepted", "Whether its axis is seen from base to tip, so that it counts."),
         _text("reject_reason", _REJECT),
-        _number("confidence", "0 to 1: mean probability of its pixels times geometric quality."),
+        _number(
+            "confidence",
+            "0 to 1: mean probability of its pixels times geometric quality, which is 1 for a tube with two free sides "
+            "all along, a foot as broad as itself and the area of length times width. Below 0.2, or with a mean "
+            "probability below 0.5, it is rejected as low_confidence.",
+        ),
     ),
 )
 
@@ -105,7 +110,10 @@ CRYPTS = Table(
         _text("crypt_id", "Stable id within the section: c1, c2, ... in order of position along the wall."),
         _number("crypt_depth_um", "Length of the centreline from crypt base to villus-crypt junction, µm."),
         _number("crypt_width_um", "Width at half of the depth, perpendicular to the centreline, µm."),
+        _number("crypt_width_20_um", "Width at a fifth of the depth from the junction, µm."),
+        _number("crypt_width_80_um", "Width at four fifths of the depth from the junction, µm."),
         _number("crypt_area_um2", "Area of the crypt with its lumen, µm²."),
+        _number("crypt_perimeter_um", "Outline from the mouth over the base to the mouth, µm."),
         _number("mouth_row", f"Row of the mouth at the villus-crypt junction, {_POINT}."),
         _number("mouth_col", f"Column of the mouth, {_POINT}."),
         _number("base_row", f"Row of the crypt's base, {_POINT}."),
@@ -113,7 +121,12 @@ CRYPTS = Table(
         _number("position_um", f"Position of the mouth {_ALONG}"),
         _flag("is_accepted", "Whether its axis is seen from base to mouth, so that it counts."),
         _text("reject_reason", _REJECT),
-        _number("confidence", "0 to 1: mean probability of its pixels times geometric quality."),
+        _number(
+            "confidence",
+            "0 to 1: mean probability of its pixels times geometric quality, which is 1 for a tube with two free sides "
+            "all along, twice as deep as wide and of the area of depth times width. Below 0.2, or with a mean "
+            "probability below 0.5, it is rejected as low_confidence.",
+        ),
     ),
 )
 
@@ -141,7 +154,7 @@ LAYERS = Table(
         _number(
             "mucosa_um",
             "Perpendicular to the border, from it to a line drawn taut over the tips of the villi, which bridges up to "
-            "450 µm; µm.",
+            "450 µm between tips of which neither is less than 0.6 times as high; µm.",
         ),
         _number("crypt_zone_um", "Perpendicular to the border, from it to the villus-crypt junction, µm."),
         _number(
@@ -173,6 +186,8 @@ SECTIONS = Table(
         _count("n_villi_accepted", "Villi that count."),
         _count("n_crypts", "Crypts found."),
         _count("n_crypts_accepted", "Crypts that count."),
+        _text("villi_rejected", "How many do not count for each reason: detached=4 tangential=2; empty of none."),
+        _text("crypts_rejected", "The same of crypts."),
         _count("n_units", "Villi paired with crypts at their foot."),
         _number("villus_height_um", "Mean over accepted villi, µm."),
         _number("villus_height_sd_um", "Standard deviation over accepted villi, µm."),
@@ -193,8 +208,13 @@ SECTIONS = Table(
         _number("muscularis_iqr_um", "Its interquartile range, µm."),
         _number("muscularis_missing", "Share of the wall's length, 0 to 1, that has no muscularis thickness."),
         _count("muscularis_gaps", "Stretches of at least 50 µm of wall that have none."),
-        _number("villi_per_mm", "Villi found per mm of wall."),
-        _number("crypts_per_mm", "Crypts found per mm of wall."),
+        _number("villi_per_mm", "Villi found per mm of muscularis mucosae (the wall's line)."),
+        _number("crypts_per_mm", "Crypts found per mm of muscularis mucosae (the wall's line)."),
+        _number(
+            "surface_amplification",
+            "Length of the mucosa's border with the lumen over the length of the muscularis mucosae (the wall's line); "
+            "pieces of villi cut off from their base count.",
+        ),
         _number("row", f"Top row of the section's window, {_POINT}."),
         _number("col", f"Left column of the window, {_POINT}."),
         _number("height", "Height of the window, level-0 pixels."),

@@ -16,6 +16,7 @@ __all__ = ["mucosa_height", "taut"]
 Floats = NDArray[np.float64]
 
 _SPAN_UM = 450.0
+_LIKE = 0.6
 _MIN_GROUND_UM2 = 4000.0
 _BATCH = 1024
 
@@ -63,13 +64,14 @@ def mucosa_height(
 def taut(height: Floats, span: int, *, is_closed: bool) -> Floats:
     """Draw a line taut over heights: the highest chord between two places at most `span` steps apart.
 
-    An open line is mirrored at its ends, a closed one goes around. A place is not a number where a missing height may
+    A chord joins tips, not a tip and the ground beside it: neither end is less than 0.6 times as high as the other. An
+    open line is mirrored at its ends, a closed one goes around. A place is not a number where a missing height may
     hide a chord above it, half a span to either side.
 
     Examples
     --------
     >>> taut(np.array([4.0, 1.0, 6.0, 1.0, 1.0, 1.0]), 2, is_closed=False)
-    array([4. , 5. , 6. , 3.5, 1. , 1. ])
+    array([4., 5., 6., 1., 1., 1.])
     """
     span = min(span, max(len(height) - 1, 0))
     padded = np.pad(height, span, mode="wrap" if is_closed else "reflect")
@@ -80,7 +82,9 @@ def taut(height: Floats, span: int, *, is_closed: bool) -> Floats:
         left = known[span - before : span - before + n]
         for after in range(1, span - before + 1):
             right = known[span + after : span + after + n]
-            np.maximum(line, (after * left + before * right) / (before + after), out=line)
+            chord = (after * left + before * right) / (before + after)
+            joins = np.minimum(left, right) >= _LIKE * np.maximum(left, right)
+            np.maximum(line, chord, out=line, where=joins)
     hidden = np.convolve(np.isnan(padded), np.ones(2 * (span // 2) + 1), mode="same")[span : span + n] > 0.5
     return np.where(hidden, np.nan, line)
 
@@ -113,4 +117,4 @@ def _farthest(
     last = len(way_um) - 1 - is_mucosa[:, ::-1].argmax(axis=1)
     runs_out = np.isnan(np.take_along_axis(mucosa, np.minimum(last + 1, len(way_um) - 1)[:, None], axis=1)[:, 0])
     height = crossing_after(mucosa, last) * fine.pixel_um
-    return np.where(runs_out, np.nan, np.where(is_mucosa.any(axis=1), height, 0.0))
+    return np.where(is_mucosa.any(axis=1), np.where(runs_out, np.nan, height), 0.0)

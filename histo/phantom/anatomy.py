@@ -226,6 +226,8 @@ def _cap(distance_to_end: Floats, radius: float) -> Floats:
 
 def _with_hidden(tubes: list[Tube], hides: Callable[[_Pair], bool]) -> list[Tube]:
     """Mark the tubes that a neighbour hides."""
+    if not tubes:
+        return []
     shapes = [Polygon(tube.outline).buffer(0) if len(tube.outline) > 3 else Polygon() for tube in tubes]
     hidden = np.zeros(len(tubes), bool)
     for one, other in STRtree(shapes).query(shapes, predicate="intersects").T:

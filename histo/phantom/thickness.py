@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 
 _EVERY_UM = 10.0
 _SPAN_UM = 450.0
+_LIKE = 0.6
 _BESIDE_UM = 700.0
 
 
@@ -59,7 +60,10 @@ def tabulate_layers(spec: SectionSpec, wall: Wall, villi: list[Tube], canvas: Ca
 
 
 def _mucosa(spec: SectionSpec, wall: Wall, villi: list[Tube], position: Floats, zone: Floats) -> Floats:
-    """Draw a taut line over the villi that stand: the highest chord between two places at most 450 µm apart."""
+    """Draw a taut line over the villi that stand.
+
+    It is the highest chord between two places at most 450 µm apart, neither less than 0.6 times as high as the other.
+    """
     flat = zone + VALLEY_SHARE * spec.villi.epithelium_um
     height = np.maximum(flat, _farthest(wall.border, _standing(villi), position, zone + 2 * spec.villi.height_um))
     n, span = len(position), round(_SPAN_UM / _EVERY_UM)
@@ -68,12 +72,15 @@ def _mucosa(spec: SectionSpec, wall: Wall, villi: list[Tube], position: Floats, 
     for left in range(1, span):
         for right in range(1, span - left + 1):
             low, high = padded[span - left :][:n], padded[span + right :][:n]
-            line = np.maximum(line, low + (high - low) * left / (left + right))
+            joins = np.minimum(low, high) >= _LIKE * np.maximum(low, high)
+            line = np.where(joins, np.maximum(line, low + (high - low) * left / (left + right)), line)
     return line
 
 
 def _standing(villi: list[Tube]) -> list[Tube]:
     """Villi that have a foot, and those that touch one that has."""
+    if not villi:
+        return []
     shapes = [Polygon(tube.outline).buffer(0) for tube in villi]
     pairs = STRtree(shapes).query(shapes, predicate="intersects")
     links = coo_array((np.ones(pairs.shape[1]), pairs), shape=(len(villi),) * 2)
@@ -88,6 +95,8 @@ def _farthest(border: Curve, villi: list[Tube], position: Floats, reach: Floats)
     rays = linestrings(np.stack([foot, foot + reach[:, None] * normal], axis=1))
     shapes = [Polygon(tube.outline).buffer(0) for tube in villi]
     height = np.zeros(len(position))
+    if not villi:
+        return height
     for ray, villus in STRtree(shapes).query(rays, predicate="intersects").T:
         along = abs(villi[villus].position_um - position[ray])
         if min(along, border.length_um - along if border.is_closed else along) < _BESIDE_UM:
