@@ -1,4 +1,4 @@
-"""What lies on a slide and is no tissue to be measured: strokes of a pen, dust, the rim of a scan, folds."""
+"""What lies on a slide and is no tissue to be measured: strokes of a pen, dust, bubbles, the rim of a scan, folds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ink", "find_dust", "find_folds", "find_ink", "find_scan_edges", "ink_colours"]
+__all__ = ["Ink", "find_bubbles", "find_dust", "find_folds", "find_ink", "find_scan_edges", "ink_colours"]
 
 Mask = NDArray[np.bool_]
 Ink = Literal["black", "blue", "green", "red", "yellow"]
@@ -88,13 +88,60 @@ def find_dust(image: NDArray[np.uint8], tissue: Mask, glass: NDArray[np.floating
     """
     rgb = image.astype(np.float32)
     red, green, blue = (rgb[..., channel] / max(float(glass[channel]), 1.0) for channel in range(3))
-    spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    brightest = np.maximum(np.maximum(red, green), blue)
+    spread = brightest - np.minimum(np.minimum(red, green), blue)
     count, numbered = cv2.connectedComponents(tissue.astype(np.uint8), connectivity=8)
     sums = np.bincount(numbered.ravel(), weights=spread.ravel(), minlength=count)
+    light = np.bincount(numbered.ravel(), weights=brightest.ravel(), minlength=count)
     areas = np.bincount(numbered.ravel(), minlength=count)
-    grey = (sums < 0.06 * areas) & (areas < 0.05 * areas[1:].sum())
+    # Fat and loose fibres are as grey, but pale.
+    grey = (sums < 0.06 * areas) & (light < 0.88 * areas) & (areas < 0.05 * areas[1:].sum())
     grey[0] = False
     return np.asarray(grey[numbered], dtype=bool)
+
+
+def find_bubbles(image: NDArray[np.uint8], glass: NDArray[np.floating], mpp: float) -> Mask:
+    """Find bubbles of air under the cover glass: discs of at least 100 µm with a thin grey rim.
+
+    The rim of a bubble bends light away in all colours alike, where stained tissue has a colour. A grey patch is a rim
+    when its outline is a circle to within 15 % of the area and it fills at most half of it.
+
+    Parameters
+    ----------
+    image : (rows, cols, 3) array of uint8
+        Brightfield overview.
+    glass : (3,) array
+        Colour of the empty slide.
+    mpp : float
+        µm per pixel of `image`.
+
+    Returns
+    -------
+    (rows, cols) array of bool
+        True on bubbles with their rims. One whose rim is broken by tissue is missed.
+    """
+    through = image.astype(np.float32) / np.maximum(np.asarray(glass, dtype=np.float32), 1.0)
+    red, green, blue = (through[..., channel] for channel in range(3))
+    brightest = np.maximum(np.maximum(red, green), blue)
+    grey = (brightest < 0.8) & (brightest - np.minimum(np.minimum(red, green), blue) < 0.1)
+    closed = cv2.morphologyEx(grey.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    _, labelled, stats, _ = cv2.connectedComponentsWithStats(np.asarray(closed, dtype=np.uint8), connectivity=8)
+    bubbles = np.zeros(grey.shape, dtype=np.uint8)
+    width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    is_round = (np.minimum(width, height) * mpp >= 100.0) & (
+        np.maximum(width, height) < 1.2 * np.minimum(width, height)
+    )
+    is_round[0] = False
+    for index in np.flatnonzero(is_round).tolist():
+        box = _box(stats[index])
+        outlines, _ = cv2.findContours(
+            (labelled[box] == index).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+        )
+        outline = max(outlines, key=cv2.contourArea)
+        (_, radius), area = cv2.minEnclosingCircle(outline), cv2.contourArea(outline)
+        if area >= 0.85 * np.pi * radius**2 and stats[index, cv2.CC_STAT_AREA] <= 0.5 * area:
+            cv2.drawContours(bubbles[box], [outline], -1, 1, -1)
+    return np.asarray(bubbles > 0, dtype=bool)
 
 
 def find_scan_edges(tissue: Mask) -> Mask:

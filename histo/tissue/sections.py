@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument, NoTissue
-from histo.tissue.artefact import find_dust, find_folds, find_scan_edges
+from histo.tissue.artefact import find_bubbles, find_dust, find_folds, find_scan_edges
 from histo.tissue.exclusion import Excluded, list_excluded
 from histo.tissue.field import FieldOfView, find_field
 from histo.tissue.grouping import group_patches, reading_order
@@ -35,6 +35,7 @@ _COARSEST_REDUCTION = 2.0
 _INK_REACH_UM = 250.0
 _MAX_DETAIL_PX = 4_000_000
 _DRAWN = (Exclusion.PANEL, Exclusion.CONTROL, Exclusion.TEXT, Exclusion.POINTER, Exclusion.PEN)
+_SEEN_THROUGH = (Exclusion.NOTHING, Exclusion.FOLD, Exclusion.BUBBLE)
 
 
 class ReadableSlide(Protocol):
@@ -179,7 +180,7 @@ def survey_slide(slide: ReadableSlide, *, mpp: float = 8.0, min_area_mm2: float 
     image = _read(slide, overview_mpp)
     field = _field_of(slide, image, overview_mpp)
     found, excluded = _judged(slide, image, field)
-    tissue = found & ((excluded == 0) | (excluded == Exclusion.FOLD))
+    tissue = found & np.isin(excluded, _SEEN_THROUGH)
     is_field = _is_cut_out(tissue, field.view, overview_mpp)
     if is_field:
         pieces = tissue.astype(np.int32)
@@ -216,10 +217,13 @@ def _judged(slide: ReadableSlide, image: NDArray[np.generic], field: FieldOfView
     rgb = np.asarray(image, dtype=np.uint8)
     found, glass = separate_tissue(rgb, field.mpp, field)
     edges = find_scan_edges(found)
-    dust = find_dust(rgb, found & ~edges, glass_colour(rgb, field.view))
-    folds = find_folds(rgb, found & ~edges & ~dust, field.mpp)
+    empty = glass_colour(rgb, field.view)
+    bubbles = find_bubbles(rgb, empty, field.mpp) & field.clear
+    dust = find_dust(rgb, found & ~edges & ~bubbles, empty)
+    folds = find_folds(rgb, found & ~edges & ~dust & ~bubbles, field.mpp)
     for reason, mask in (
         (Exclusion.SCAN_EDGE, edges),
+        (Exclusion.BUBBLE, bubbles),
         (Exclusion.DUST, dust),
         (Exclusion.FOLD, folds),
         (Exclusion.GLASS, glass),

@@ -6,6 +6,7 @@ import pytest
 
 from histo.stain import HAEMATOXYLIN_DAB, HAEMATOXYLIN_EOSIN, combine
 from histo.tissue import find_folds, find_ink
+from histo.tissue.artefact import find_bubbles
 
 
 @pytest.mark.parametrize("mpp", [4.0, 8.0])
@@ -36,6 +37,24 @@ def test_a_speck_is_not_ink() -> None:
     image[100:105, 100:105] = (20, 20, 20)
 
     assert not find_ink(image, 8.0).any()
+
+
+@pytest.mark.parametrize("mpp", [4.0, 8.0])
+def test_a_bubble_is_found_and_neither_a_round_gland_nor_dirt(mpp: float) -> None:
+    image = np.full((round(3000 / mpp), round(4000 / mpp), 3), (242, 240, 243), np.uint8)
+
+    def ring(row_um: int, col_um: int, colour: tuple[int, int, int], width_um: int) -> None:
+        at = (round(col_um / mpp), round(row_um / mpp))
+        cv2.circle(image, at, round(400 / mpp), colour, round(width_um / mpp) if width_um > 0 else -1)
+
+    ring(1000, 1000, (110, 110, 112), 40)
+    ring(1000, 2500, (150, 70, 140), 40)
+    ring(2200, 1000, (90, 90, 90), -1)
+
+    found = find_bubbles(image, np.array([242.0, 240.0, 243.0]), mpp)
+
+    assert np.count_nonzero(found) * (mpp / 1000) ** 2 == pytest.approx(np.pi * 0.42**2, rel=0.06)
+    assert found[round(1000 / mpp), round(1000 / mpp)]
 
 
 @pytest.mark.parametrize("mpp", [4.0, 8.0])
