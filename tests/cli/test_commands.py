@@ -95,14 +95,15 @@ def test_models_are_listed_and_a_changed_one_is_found(
     untrained_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["models", "--json"]) == 0
-    assert [model["state"] for model in json.loads(capsys.readouterr().out)] == ["ok"]
+    assert {model["name"]: model["state"] for model in json.loads(capsys.readouterr().out)}["structure-v1"] == "ok"
     spoilt = tmp_path / "structure-v1"
     spoilt.mkdir()
     for file in (untrained_models / "structure-v1").iterdir():
         (spoilt / file.name).write_bytes(file.read_bytes() + (b"x" if file.suffix == ".safetensors" else b""))
     monkeypatch.setenv("HISTO_MODELS", str(tmp_path))
     assert main(["models", "--json"]) == 1
-    assert "sha256" in json.loads(capsys.readouterr().out)[0]["state"]
+    states = {model["name"]: model["state"] for model in json.loads(capsys.readouterr().out)}
+    assert "sha256" in states["structure-v1"]
 
 
 def test_doctor_finds_everything_here(capsys: pytest.CaptureFixture[str]) -> None:
