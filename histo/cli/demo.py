@@ -16,7 +16,7 @@ __all__ = ["demo"]
 def demo(
     out: Annotated[Path, typer.Option(help="Where slides, results and reports go.")] = Path("demo-results"),
     model: Annotated[str, typer.Option(help="Structure model; histo models lists them.")] = "structure-v1",
-    workers: Annotated[int | None, typer.Option(min=1, help="Slides at a time [default: what fits].")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Slides at a time; without it what fits.")] = None,
 ) -> None:
     """Draw a study of 15 animals in 3 groups, score it, compare the groups, and write the report.
 

@@ -17,7 +17,7 @@ def report(
     design: Annotated[
         Path | None, typer.Option(help="A mended design table; it replaces the one used when scoring.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The page [default: report.html in the results folder].")] = None,
+    out: Annotated[Path | None, typer.Option(help="The page; without it report.html in the results folder.")] = None,
 ) -> None:
     """Make the report page again: one HTML file with tables, figures and a picture of every section."""
     from histo.report import Study

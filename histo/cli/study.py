@@ -24,10 +24,10 @@ def study(
         Path | None, typer.Option(help="A mended design table; it replaces the one used when scoring.")
     ] = None,
     endpoint: Annotated[
-        str | None, typer.Option(help="A measure of the sections table [default: the planned ones].")
+        str | None, typer.Option(help="A measure of the sections table; without it the planned ones.")
     ] = None,
     reference: Annotated[
-        str | None, typer.Option(help='Group compared against, as "control" or "EAE @ 7" [default: the control].')
+        str | None, typer.Option(help='Group compared against, as "control" or "EAE @ 7"; without it the control.')
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the tables as JSON.")] = False,
 ) -> None:
