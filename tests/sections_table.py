@@ -85,6 +85,8 @@ def _book_keeping(rng: np.random.Generator) -> dict[str, object]:
         "n_villi_accepted": n_villi_accepted,
         "n_crypts": n_crypts,
         "n_crypts_accepted": n_crypts_accepted,
+        "villi_rejected": "",
+        "crypts_rejected": "",
         "n_units": n_villi_accepted,
         "villus_height_sd_um": float(rng.uniform(20, 60)),
         "crypt_depth_sd_um": float(rng.uniform(8, 20)),
@@ -95,6 +97,7 @@ def _book_keeping(rng: np.random.Generator) -> dict[str, object]:
         **dict.fromkeys(("mucosa_gaps", "submucosa_gaps", "muscularis_gaps"), 1),
         "row": float(rng.integers(0, 4000)),
         "col": float(rng.integers(0, 4000)),
+        "surface_amplification": 6.5,
         "height": 3200.0,
         "width": 3200.0,
     }

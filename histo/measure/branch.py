@@ -48,7 +48,7 @@ def core_branches(core: Mask, height_um: Heights, pixel_um: float) -> tuple[Numb
     n = int(slices.max()) + 1
     level_of = np.zeros(n, dtype=np.int64)
     level_of[slices.ravel()] = level.ravel()
-    area_um2 = np.bincount(slices.ravel(), minlength=n) * pixel_um**2
+    area_um2 = np.asarray(np.bincount(slices.ravel(), minlength=n) * pixel_um**2, dtype=np.float64)
     owner, is_forked = _Branches(level_of, area_um2).owners(_neighbours_above(slices, level_of))
     return owner[slices], is_forked[slices]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from histo.measure.centreline import Centrelines, FingerImages, measure_widths, trace_centrelines
 from histo.measure.crypt_instance import CryptInstances, separate_crypts
-from histo.measure.finger import first_courses, in_order_along_wall, touches_edge
+from histo.measure.finger import first_courses, in_order_along_wall, outline_pixels, touches_edge
 from histo.measure.grid import VILLUS, Kind, sample, to_slide
 from histo.measure.orientation import CryptEvidence, judge_crypts
 from histo.measure.tissue import SectionTissue
@@ -48,23 +48,25 @@ def tabulate_crypts(tissue: SectionTissue) -> tuple[pd.DataFrame, Centrelines]:
     if instances.n == 0:
         return empty_table(CRYPTS.columns), Centrelines(np.zeros((0, 2, 2)), np.zeros(0), np.zeros(0))
     numbers = np.arange(1, instances.n + 1, dtype=np.int32)
-    images = FingerImages(
-        instances.share, fine.share(Kind.LUMEN, *VILLUS), fine.pixel_um, instances.numbers, fine.pixel_um
-    )
+    above = fine.share(Kind.LUMEN, *VILLUS)
+    images = FingerImages(instances.share, above, fine.pixel_um, instances.numbers, fine.pixel_um)
     lines = trace_centrelines(images, numbers, _courses(instances, fine.pixel_um))
-    width = measure_widths(images, numbers, lines, 0.5)
+    widths = {at: measure_widths(images, numbers, lines, at) for at in (0.2, 0.5, 0.8)}
     mouth, base = lines.points_um[:, 0], lines.points_um[:, -1]
     gap = np.maximum(sample(instances.to_lumen_um, mouth, fine.pixel_um) - fine.pixel_um / 2, 0)
-    area, seen = _evidence(tissue, instances, lines, width, gap)
-    reasons, quality = judge_crypts(seen)
+    area, seen = _evidence(tissue, instances, lines, widths[0.5], gap)
+    reasons, confidence = judge_crypts(seen)
     position, _ = tissue.wall.locate(mouth)
     mouth_px, base_px = to_slide(tissue.labels, mouth), to_slide(tissue.labels, base)
     is_accepted = reasons == ""
     table = pd.DataFrame(
         {
             "crypt_depth_um": lines.length_um + np.where(is_accepted & (gap > 2 * fine.pixel_um), gap, 0.0),
-            "crypt_width_um": width,
+            "crypt_width_um": widths[0.5],
+            "crypt_width_20_um": widths[0.2],
+            "crypt_width_80_um": widths[0.8],
             "crypt_area_um2": area,
+            "crypt_perimeter_um": outline_pixels(instances.numbers, instances.n, above <= 127) * fine.pixel_um,
             "mouth_row": mouth_px[:, 0],
             "mouth_col": mouth_px[:, 1],
             "base_row": base_px[:, 0],
@@ -72,7 +74,7 @@ def tabulate_crypts(tissue: SectionTissue) -> tuple[pd.DataFrame, Centrelines]:
             "position_um": position,
             "is_accepted": is_accepted,
             "reject_reason": reasons,
-            "confidence": np.clip(seen.probability * quality, 0, 1),
+            "confidence": confidence,
         }
     )
     table, lines = in_order_along_wall(table, lines, ("mouth_row", "mouth_col"), ("crypt_id", "c"))

@@ -92,7 +92,8 @@ def _presence(share: Shares, confidence: NDArray[np.uint8] | None) -> NDArray[np
         return presence
     size = (share.shape[1], share.shape[0])
     sure = cv2.resize(confidence, size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
-    return presence * np.clip((sure - np.float32(_DOUBTFUL)) / np.float32(_SURE - _DOUBTFUL), 0, 1)
+    weight = np.clip((sure - np.float32(_DOUBTFUL)) / np.float32(_SURE - _DOUBTFUL), 0, 1)
+    return np.asarray(presence * weight, dtype=np.float32)
 
 
 def _distance_to_lumen(grid: TissueGrid, crypt: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from histo.measure.centreline import Centrelines
 
-__all__ = ["first_courses", "in_order_along_wall", "touches_edge"]
+__all__ = ["first_courses", "in_order_along_wall", "outline_pixels", "touches_edge"]
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +54,23 @@ def touches_edge(numbers: NDArray[np.int32], n: int) -> NDArray[np.bool_]:
     for edge in (numbers[0], numbers[-1], numbers[:, 0], numbers[:, -1]):
         touches[edge] = True
     return touches[1:]
+
+
+def outline_pixels(numbers: NDArray[np.int32], n: int, beside: NDArray[np.bool_]) -> Floats:
+    """Length of the border of each of n numbered pieces with the pixels of `beside` that are not its own, in pixels.
+
+    Crossings along rows, columns and diagonals are counted (Crofton).
+    """
+    crossings = np.zeros(n + 1)
+    rows, cols = numbers.shape
+    for d_row, d_col, spacing in ((0, 1, 1.0), (1, 0, 1.0), (1, 1, 0.5**0.5), (1, -1, 0.5**0.5)):
+        here = np.s_[: rows - d_row, max(0, -d_col) : cols - max(0, d_col)]
+        there = np.s_[d_row:, max(0, d_col) : cols - max(0, -d_col)]
+        differs = numbers[here] != numbers[there]
+        for own, other in ((here, there), (there, here)):
+            crosses = differs & (numbers[own] > 0) & beside[other]
+            crossings += np.pi / 8 * spacing * np.bincount(numbers[own][crosses], minlength=n + 1)
+    return crossings[1:]
 
 
 def in_order_along_wall(

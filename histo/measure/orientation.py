@@ -13,7 +13,8 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Reasons = NDArray[np.str_]
 
-_MIN_CONFIDENCE = 0.5
+_MIN_PROBABILITY = 0.5
+_MIN_CONFIDENCE = 0.2
 _MAX_TURN_DEG = 50.0
 _MAX_MOUTH_GAP_UM = 15.0
 
@@ -83,17 +84,19 @@ class CryptEvidence:
 
 
 def judge_villi(seen: VillusEvidence) -> tuple[Reasons, Floats]:
-    """Say why each villus does not count, and how good its geometry is.
+    """Say why each villus does not count, and how sure it is.
 
     Returns
     -------
     reasons : (n,) array of str
         A code of the schema, empty where the villus is accepted.
-    quality : (n,) array
-        0 to 1.
+    confidence : (n,) array
+        0 to 1: mean probability times how good the geometry is.
     """
     filling = _filling(seen.area_um2, seen.height_um, seen.width_um)
     foot = seen.root_um / np.maximum(seen.width_um, 1e-9)
+    quality = np.clip(seen.share_seen / 0.8, 0, 1) * np.clip(foot / 0.8, 0, 1) * _likeness(filling)
+    confidence = np.clip(seen.probability * quality, 0, 1)
     reasons = _first_reason(
         len(seen.height_um),
         [
@@ -104,25 +107,26 @@ def judge_villi(seen: VillusEvidence) -> tuple[Reasons, Floats]:
             ("fused", seen.sharpest_turn_deg > _MAX_TURN_DEG),
             ("tangential", (seen.core_share < 0.06) | (seen.width_um <= 0) | (foot < 0.3)),
             ("tangential", (seen.share_seen < 0.4) | (filling < 0.5) | (filling > 1.7)),
-            ("low_confidence", seen.probability < _MIN_CONFIDENCE),
+            ("low_confidence", (seen.probability < _MIN_PROBABILITY) | (confidence < _MIN_CONFIDENCE)),
         ],
     )
-    quality = np.clip(seen.share_seen / 0.8, 0, 1) * np.clip(foot / 0.8, 0, 1) * _likeness(filling)
-    return reasons, quality
+    return reasons, confidence
 
 
 def judge_crypts(seen: CryptEvidence) -> tuple[Reasons, Floats]:
-    """Say why each crypt does not count, and how good its geometry is.
+    """Say why each crypt does not count, and how sure it is.
 
     Returns
     -------
     reasons : (n,) array of str
         A code of the schema, empty where the crypt is accepted.
-    quality : (n,) array
-        0 to 1.
+    confidence : (n,) array
+        0 to 1: mean probability times how good the geometry is.
     """
     filling = _filling(seen.area_um2, seen.depth_um, seen.width_um)
     slender = seen.depth_um / np.maximum(seen.width_um, 1e-9)
+    quality = np.clip(seen.share_seen / 0.8, 0, 1) * np.clip(slender / 2.0, 0, 1) * _likeness(filling)
+    confidence = np.clip(seen.probability * quality, 0, 1)
     is_away = seen.to_junction_um > _MAX_MOUTH_GAP_UM
     reasons = _first_reason(
         len(seen.depth_um),
@@ -134,11 +138,10 @@ def judge_crypts(seen: CryptEvidence) -> tuple[Reasons, Floats]:
             ("no_junction", is_away),
             ("fused", seen.sharpest_turn_deg > _MAX_TURN_DEG),
             ("tangential", (seen.share_seen < 0.4) | (filling < 0.5) | (filling > 1.7)),
-            ("low_confidence", seen.probability < _MIN_CONFIDENCE),
+            ("low_confidence", (seen.probability < _MIN_PROBABILITY) | (confidence < _MIN_CONFIDENCE)),
         ],
     )
-    quality = np.clip(seen.share_seen / 0.8, 0, 1) * np.clip(slender / 2.0, 0, 1) * _likeness(filling)
-    return reasons, quality
+    return reasons, confidence
 
 
 def _is_merged(seen: CryptEvidence, slender: Floats) -> Flags:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from histo.measure.crypt import tabulate_crypts
 from histo.measure.grid import to_slide
 from histo.measure.layers import tabulate_layers
+from histo.measure.surface import luminal_length_um
 from histo.measure.tissue import SectionTissue
 from histo.measure.unit import measure_units
 from histo.measure.villus import tabulate_villi
@@ -34,6 +35,8 @@ class SectionMeasures:
         mouth; (row, column) in level-0 pixels of the slide, whole numbers at pixel centres.
     junction : JunctionCurve
         The villus-crypt junction along the wall.
+    luminal_length_um : float
+        Length of the mucosa's border with the lumen.
     """
 
     villi: pd.DataFrame
@@ -44,6 +47,7 @@ class SectionMeasures:
     villus_lines: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2, 2)))
     crypt_lines: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2, 2)))
     junction: JunctionCurve = field(default_factory=JunctionCurve.nowhere)
+    luminal_length_um: float = float("nan")
 
 
 def measure_section(labels: LabelMap) -> SectionMeasures:
@@ -79,4 +83,5 @@ def measure_section(labels: LabelMap) -> SectionMeasures:
         to_slide(labels, villus_lines.points_um),
         to_slide(labels, crypt_lines.points_um[:, ::-1]),
         trace_junction(labels, lines, crossings, [piece.is_closed for piece in tissue.wall.pieces]),
+        luminal_length_um(tissue.coarse),
     )

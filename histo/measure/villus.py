@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from histo.measure.centreline import Centrelines, FingerImages, measure_widths, trace_centrelines
-from histo.measure.finger import first_courses, in_order_along_wall, touches_edge
+from histo.measure.finger import first_courses, in_order_along_wall, outline_pixels, touches_edge
 from histo.measure.grid import CRYPT_ZONE, WALL, Kind, Shares, TissueGrid, to_slide
 from histo.measure.mend import mended_villi
 from histo.measure.orientation import VillusEvidence, judge_villi
@@ -65,7 +65,7 @@ def tabulate_villi(tissue: SectionTissue) -> tuple[pd.DataFrame, Centrelines]:
     lines = trace_centrelines(images, numbers, _courses(instances, tissue.coarse.pixel_um))
     widths = {at: measure_widths(images, numbers, lines, at) for at in (0.2, 0.5, 0.8)}
     area, seen = _evidence(tissue, instances, coarse_share, lines, widths[0.5])
-    reasons, quality = judge_villi(seen)
+    reasons, confidence = judge_villi(seen)
     tip, base = lines.points_um[:, -1], lines.points_um[:, 0]
     position, _ = tissue.wall.locate(base)
     tip_px, base_px = to_slide(tissue.labels, tip), to_slide(tissue.labels, base)
@@ -76,7 +76,7 @@ def tabulate_villi(tissue: SectionTissue) -> tuple[pd.DataFrame, Centrelines]:
             "villus_width_20_um": widths[0.2],
             "villus_width_80_um": widths[0.8],
             "villus_area_um2": area,
-            "villus_perimeter_um": _contour_um(tissue.coarse, instances),
+            "villus_perimeter_um": _contour_um(tissue.coarse, coarse_share, instances),
             "tip_row": tip_px[:, 0],
             "tip_col": tip_px[:, 1],
             "base_row": base_px[:, 0],
@@ -84,7 +84,7 @@ def tabulate_villi(tissue: SectionTissue) -> tuple[pd.DataFrame, Centrelines]:
             "position_um": position,
             "is_accepted": reasons == "",
             "reject_reason": reasons,
-            "confidence": np.clip(seen.probability * quality, 0, 1),
+            "confidence": confidence,
         }
     )
     table, lines = in_order_along_wall(table, lines, ("tip_row", "tip_col"), ("villus_id", "v"))
@@ -140,22 +140,18 @@ def _owners(number: NDArray[np.int32]) -> NDArray[np.int64]:
     return np.where(number > 0, number, near)
 
 
-def _contour_um(coarse: TissueGrid, instances: VillusInstances) -> Floats:
+def _contour_um(coarse: TissueGrid, share: Shares, instances: VillusInstances) -> Floats:
     """Length of the border with the lumen, and with villi that touch.
 
     The first is the integral of the slope of the lumen's share, which depends neither on direction nor on the grid; the
-    second counts crossings along rows, columns and diagonals (Crofton).
+    second is counted by crossings.
     """
     number = instances.numbers
     n = instances.n + 1
-    lumen = np.pad(coarse.shares[Kind.LUMEN].astype(np.float32) / np.float32(255), 1, mode="edge")
+    # Without gaps that were mended.
+    outside = np.minimum(coarse.shares[Kind.LUMEN], np.uint8(255) - share)
+    lumen = np.pad(outside.astype(np.float32) / np.float32(255), 1, mode="edge")
     slope_row, slope_col = (slope[1:-1, 1:-1] for slope in np.gradient(lumen))
     free = np.bincount(_owners(number).ravel(), np.hypot(slope_row, slope_col).ravel(), minlength=n)
-    touching = np.zeros(n)
-    for d_row, d_col, spacing in ((0, 1, 1.0), (1, 0, 1.0), (1, 1, 0.5**0.5), (1, -1, 0.5**0.5)):
-        here = number[: number.shape[0] - d_row, max(0, -d_col) : number.shape[1] - max(0, d_col)]
-        there = number[d_row:, max(0, d_col) : number.shape[1] - max(0, -d_col)]
-        crosses = (here > 0) & (there > 0) & (here != there)
-        for side in (here, there):
-            touching += np.pi / 8 * spacing * np.bincount(side[crosses], minlength=n)
-    return np.asarray((free + touching)[1:] * coarse.pixel_um, dtype=float)
+    touching = outline_pixels(number, instances.n, number > 0)
+    return np.asarray((free[1:] + touching) * coarse.pixel_um, dtype=float)

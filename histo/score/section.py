@@ -54,6 +54,8 @@ def summarise_section(measures: SectionMeasures, labels: LabelMap) -> dict[str, 
         "n_villi_accepted": len(villi),
         "n_crypts": len(measures.crypts),
         "n_crypts_accepted": len(crypts),
+        "villi_rejected": _reasons(measures.villi),
+        "crypts_rejected": _reasons(measures.crypts),
         "n_units": len(measures.units),
         "villus_height_um": height,
         "villus_height_sd_um": _sd(villi["villus_height_um"]),
@@ -65,11 +67,18 @@ def summarise_section(measures: SectionMeasures, labels: LabelMap) -> dict[str, 
         **_layer_columns(measures.layers),
         "villi_per_mm": len(measures.villi) / wall_mm if wall_mm > 0 else float("nan"),
         "crypts_per_mm": len(measures.crypts) / wall_mm if wall_mm > 0 else float("nan"),
+        "surface_amplification": measures.luminal_length_um / 1000.0 / wall_mm if wall_mm > 0 else float("nan"),
         "row": float(labels.origin[0]),
         "col": float(labels.origin[1]),
         "height": rows * scale,
         "width": cols * scale,
     }
+
+
+def _reasons(table: pd.DataFrame) -> str:
+    """Count rejected rows by reason, the most frequent first, ties by name."""
+    counts = table.loc[~table["is_accepted"], "reject_reason"].value_counts()
+    return " ".join(f"{reason}={n}" for reason, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _layer_columns(layers: pd.DataFrame) -> dict[str, float]:

@@ -90,6 +90,30 @@ def test_the_lumen_of_a_crypt_belongs_to_it() -> None:
     assert crypts["crypt_width_um"].to_numpy() == pytest.approx(34, abs=1)
 
 
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+def test_widths_and_outline_are_those_of_a_tube_with_a_round_base(draw: Draw, mpp: float) -> None:
+    drawing = draw(length_um=600.0, crypt_width_um=40.0)
+    crypts = measure_crypts(drawing.labels(mpp))
+    for column in ("crypt_width_20_um", "crypt_width_um"):
+        assert crypts[column].to_numpy() == pytest.approx(40.0, abs=1.01 * max(1.0, mpp))
+    # Four fifths down, the round base has begun: half the chord at 80 of 100 µm is all of the radius of 20.
+    assert crypts["crypt_width_80_um"].to_numpy() == pytest.approx(40.0, abs=2.5)
+    outline = 2 * (drawing.crypt_depth_um - 20) + np.pi * 20
+    assert crypts["crypt_perimeter_um"].to_numpy() == pytest.approx(outline, rel=0.05)
+
+
+def test_low_probability_lowers_confidence_and_then_rejects(draw: Draw) -> None:
+    array = draw(length_um=500.0).labels(2.0).array
+    by_probability = {
+        value: measure_crypts(LabelMap(array, mpp=2.0, confidence=np.full(array.shape, value, dtype=np.uint8)))
+        for value in (255, 200, 120)
+    }
+    assert by_probability[255]["confidence"].min() > 0.8
+    assert by_probability[200]["confidence"].max() < by_probability[255]["confidence"].min()
+    assert by_probability[200]["is_accepted"].all()
+    assert set(by_probability[120]["reject_reason"]) == {"low_confidence"}
+
+
 def test_base_lies_towards_the_wall_and_mouth_towards_the_lumen(draw: Draw) -> None:
     crypts = measure_crypts(draw(length_um=500.0).labels(1.0))
     assert (crypts["base_row"] < crypts["mouth_row"]).all()

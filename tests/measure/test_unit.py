@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import pytest
 
-from histo.measure import measure_units
+from histo import LabelMap
+from histo.measure import measure_section, measure_units
 from histo.schema import CRYPTS, UNITS, VILLI, Column, empty_table
 
 
@@ -55,3 +60,17 @@ def test_crypts_far_from_any_foot_are_left_out() -> None:
 def test_no_villi_or_no_crypts_give_no_units() -> None:
     assert measure_units(empty_table(VILLI.columns), _crypts([1], [100])).empty
     assert measure_units(_villi([1], [100]), empty_table(CRYPTS.columns)).empty
+
+
+@pytest.mark.parametrize(("below", "right"), [(0, 0), (7, 13), (40, 1)])
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+def test_ids_stay_when_the_map_is_shifted_or_rescaled(
+    draw: Callable[..., Any], below: int, right: int, mpp: float
+) -> None:
+    drawing = draw(length_um=600.0, turn_deg=10.0)
+    first = measure_section(drawing.labels(1.0)).units
+    moved = LabelMap(np.pad(drawing.labels(mpp).array, ((below, 3), (right, 5))), mpp=mpp)
+    second = measure_section(moved).units
+    for column in ("unit_id", "villus_id", "crypt_ids"):
+        assert second[column].tolist() == first[column].tolist(), column
+    assert second["vh_cd"].to_numpy() == pytest.approx(first["vh_cd"].to_numpy(), rel=0.03)

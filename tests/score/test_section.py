@@ -44,6 +44,15 @@ def test_only_accepted_rows_count_and_all_are_counted(measures: SectionMeasures,
     assert summary["villi_per_mm"] == 1.5
 
 
+def test_rejected_rows_are_counted_by_reason(measures: SectionMeasures, labels: LabelMap) -> None:
+    reasons = ["fused", "detached", "", "fused"]
+    villi = _table(VILLI.columns, reject_reason=reasons, is_accepted=[not reason for reason in reasons])
+    rejected = SectionMeasures(villi, measures.crypts, measures.units, measures.layers, 2000.0)
+    summary = summarise_section(rejected, labels)
+    assert summary["villi_rejected"] == "fused=2 detached=1"
+    assert (summary["n_villi"], summary["n_villi_accepted"]) == (4, 1)
+
+
 def test_ratio_of_means_stands_beside_mean_of_ratios(measures: SectionMeasures, labels: LabelMap) -> None:
     measures = SectionMeasures(
         measures.villi, measures.crypts, _table(UNITS.columns, vh_cd=[4.0, 5.0]), measures.layers, 2000.0
