@@ -125,7 +125,7 @@ def _evidence(
         gap,
         lines.share_seen,
         lines.sharpest_turn_deg,
-        touches_edge(number, instances.n),
+        touches_edge(number, instances.n, fine.hidden),
         np.bincount(owner, probability, minlength=n)[1:] / pixels,
     )
     return area, seen

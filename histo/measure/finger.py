@@ -7,6 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from histo.measure.centreline import Centrelines
+from histo.measure.grid import Shares
+from histo.measure.raster import grown
 
 __all__ = ["first_courses", "in_order_along_wall", "outline_pixels", "touches_edge"]
 
@@ -48,9 +50,12 @@ def first_courses(
     return courses
 
 
-def touches_edge(numbers: NDArray[np.int32], n: int) -> NDArray[np.bool_]:
-    """Say of each of n numbered pieces whether it lies on the edge of the map."""
+def touches_edge(numbers: NDArray[np.int32], n: int, hidden: Shares | None = None) -> NDArray[np.bool_]:
+    """Say of each of n numbered pieces whether it lies on the edge of the map or beside what an exclusion hides."""
     touches = np.zeros(n + 1, dtype=bool)
+    if hidden is not None:
+        # The softened border of a piece may end two pixels before what cuts it.
+        touches[np.unique(numbers[grown(grown(hidden > 0))])] = True
     for edge in (numbers[0], numbers[-1], numbers[:, 0], numbers[:, -1]):
         touches[edge] = True
     return touches[1:]

@@ -68,11 +68,14 @@ class TissueGrid:
         The kind that covers most.
     pixel_um : float
         Side of a pixel, µm.
+    hidden : (rows, cols) uint8 array, optional
+        How much of a pixel is hidden by an exclusion, 255 for all of it; nothing is, where it is not given.
     """
 
     shares: dict[Kind, Shares]
     kinds: NDArray[np.uint8]
     pixel_um: float
+    hidden: Shares | None = None
 
     @classmethod
     def from_labels(cls, labels: LabelMap) -> TissueGrid:
@@ -85,7 +88,8 @@ class TissueGrid:
         if (labels.array == Compartment.LYMPHOID).any():
             _share_out(averaged(_covered(labels, Compartment.LYMPHOID), factor), shares, kinds)
         shares = {kind: _softened(share) for kind, share in shares.items()}
-        return cls(shares, _largest(shares), labels.mpp * factor)
+        hidden = averaged(labels.hidden.astype(np.uint8) * 255, factor) if labels.hidden.any() else None
+        return cls(shares, _largest(shares), labels.mpp * factor, hidden)
 
     def coarse(self) -> TissueGrid:
         """Average once more, to pixels of about 4 µm, for work that needs no sharp borders."""
@@ -94,7 +98,8 @@ class TissueGrid:
     def averaged(self, factor: int) -> TissueGrid:
         """Average blocks of factor x factor pixels."""
         shares = {kind: averaged(share, factor) for kind, share in self.shares.items()}
-        return TissueGrid(shares, _largest(shares), self.pixel_um * factor)
+        hidden = None if self.hidden is None else averaged(self.hidden, factor)
+        return TissueGrid(shares, _largest(shares), self.pixel_um * factor, hidden)
 
     @property
     def shape(self) -> tuple[int, int]:

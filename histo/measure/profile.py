@@ -17,7 +17,7 @@ Steps = NDArray[np.int64]
 
 
 def read_profiles(fine: TissueGrid, kinds: Sequence[tuple[Kind, ...]], lines_um: Floats) -> list[Floats]:
-    """Share of kinds along each line, 0 to 1; not a number off the map, where nobody knows what follows.
+    """Share of kinds along each line, 0 to 1; not a number where nobody knows: off the map and in what is hidden.
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ def read_profiles(fine: TissueGrid, kinds: Sequence[tuple[Kind, ...]], lines_um:
     points = np.where(np.isnan(lines_um), -1e6, lines_um)
     size = np.array(fine.shape) * fine.pixel_um
     is_off = ((points < 0) | (points > size)).any(axis=-1)
+    if fine.hidden is not None:
+        is_off |= sample(fine.hidden, points, fine.pixel_um, order=0) > 0
     profiles = []
     for together in kinds:
         share = sample(fine.share(*together), points, fine.pixel_um) / 255
