@@ -17,6 +17,8 @@ _MIN_PROBABILITY = 0.5
 _MIN_CONFIDENCE = 0.2
 _MAX_TURN_DEG = 50.0
 _MAX_MOUTH_GAP_UM = 15.0
+# Found on drawn mucosae cut at known angles (benchmarks/tangential_cut.py).
+_MAX_TIP_CAP = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +32,14 @@ class VillusEvidence:
         Length of contact with the villus-crypt junction.
     core_share : array
         Share of the area that is lamina propria.
+    tip_cap : array
+        Epithelium at the tip, in thicknesses of the section's epithelium.
     share_seen : array
         Share of cross-sections with two free sides.
     sharpest_turn_deg : array
         Largest turn between one fifth of the centreline and the next.
     is_at_border : array of bool
-        Whether it touches the edge of the map.
+        Whether it touches the edge of the map, or what an exclusion hides.
     is_branched : array of bool
         Whether it forks far above its foot.
     probability : array
@@ -47,6 +51,7 @@ class VillusEvidence:
     area_um2: Floats
     root_um: Floats
     core_share: Floats
+    tip_cap: Floats
     share_seen: Floats
     sharpest_turn_deg: Floats
     is_at_border: Flags
@@ -68,7 +73,7 @@ class CryptEvidence:
     sharpest_turn_deg : array
         Largest turn between one fifth of the centreline and the next.
     is_at_border : array of bool
-        Whether it touches the edge of the map.
+        Whether it touches the edge of the map, or what an exclusion hides.
     probability : array
         Mean probability of its labels.
     """
@@ -106,6 +111,7 @@ def judge_villi(seen: VillusEvidence) -> tuple[Reasons, Floats]:
             ("fused", seen.is_branched),
             ("fused", seen.sharpest_turn_deg > _MAX_TURN_DEG),
             ("tangential", (seen.core_share < 0.06) | (seen.width_um <= 0) | (foot < 0.3)),
+            ("tangential", seen.tip_cap > _MAX_TIP_CAP),
             ("tangential", (seen.share_seen < 0.4) | (filling < 0.5) | (filling > 1.7)),
             ("low_confidence", (seen.probability < _MIN_PROBABILITY) | (confidence < _MIN_CONFIDENCE)),
         ],

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from histo.measure.centreline import Centrelines, FingerImages, measure_widths, trace_centrelines
 from histo.measure.finger import first_courses, in_order_along_wall, outline_pixels, touches_edge
-from histo.measure.grid import CRYPT_ZONE, WALL, Kind, Shares, TissueGrid, to_slide
+from histo.measure.grid import CRYPT_ZONE, WALL, Kind, Shares, TissueGrid, sample, to_slide
 from histo.measure.mend import mended_villi
 from histo.measure.orientation import VillusEvidence, judge_villi
-from histo.measure.raster import averaged
+from histo.measure.raster import averaged, distance_to, grown
 from histo.measure.tissue import SectionTissue
 from histo.measure.villus_instance import VillusInstances, separate_villi
 from histo.schema import VILLI, check_table, empty_table
@@ -23,6 +23,7 @@ __all__ = ["measure_villi", "tabulate_villi"]
 Floats = NDArray[np.float64]
 
 _BIN_UM = 10.0
+_MAX_EPITHELIUM_UM = 60.0
 
 
 def measure_villi(labels: LabelMap) -> pd.DataFrame:
@@ -119,13 +120,30 @@ def _evidence(
         area,
         root,
         core / np.maximum(pixels, 1),
+        _tip_cap(tissue.coarse, instances, lines.points_um[:, -1]),
         lines.share_seen,
         lines.sharpest_turn_deg,
-        touches_edge(number, instances.n),
+        touches_edge(number, instances.n, tissue.coarse.hidden),
         instances.is_forked,
         probability,
     )
     return area, seen
+
+
+def _tip_cap(coarse: TissueGrid, instances: VillusInstances, tips_um: Floats) -> Floats:
+    """Epithelium between each tip and the nearest core, in thicknesses of the section's epithelium.
+
+    A plane that leaves a villus through its side, at an angle, cuts the epithelium there at that angle and shows it
+    thicker by one over the sine. At a true tip it is as thick as elsewhere. Space under lifted epithelium is core.
+    """
+    inside, lumen = instances.numbers > 0, coarse.mask(Kind.LUMEN)
+    core = instances.is_core | (inside & lumen & ~grown(grown(~inside)))
+    to_core = distance_to(core) * np.float32(coarse.pixel_um)
+    beside_lumen = to_core[inside & grown(lumen) & ~core & (to_core < _MAX_EPITHELIUM_UM)]
+    if not core.any() or beside_lumen.size == 0:
+        return np.zeros(len(tips_um))
+    at_tip = sample(to_core, tips_um, coarse.pixel_um)
+    return np.asarray(at_tip / max(float(np.median(beside_lumen)), coarse.pixel_um), dtype=float)
 
 
 def _area_um2(share: Shares, instances: VillusInstances, pixel_um: float) -> Floats:

@@ -73,6 +73,18 @@ def test_tip_and_base_are_level_0_pixels_of_the_slide(draw: Draw) -> None:
     assert second["base_col"].to_numpy() == pytest.approx((first["base_col"].to_numpy() + 0.5) * 4 - 0.5 + 3000)
 
 
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+@pytest.mark.parametrize(("cap_um", "is_whole"), [(30.0, True), (70.0, False)])
+def test_a_tip_of_thick_epithelium_was_left_sideways(draw: Draw, mpp: float, cap_um: float, is_whole: bool) -> None:
+    array = draw(length_um=500.0, epithelium_um=20.0).labels(mpp).array.copy()
+    row, _ = np.indices(array.shape)
+    tip_row = np.flatnonzero((array == Compartment.VILLUS_EPITHELIUM).any(axis=1)).max()
+    in_cap = (array == Compartment.VILLUS_LAMINA_PROPRIA) & (row > tip_row - cap_um / mpp)
+    array[in_cap] = Compartment.VILLUS_EPITHELIUM
+    villi = measure_villi(LabelMap(array, mpp=mpp))
+    assert (villi["reject_reason"] == ("" if is_whole else "tangential")).all()
+
+
 def test_an_island_above_the_villi_is_detached(draw: Draw) -> None:
     array = np.pad(draw(length_um=500.0, villus_height_um=200.0).labels(1.0).array, ((0, 120), (0, 0)))
     row, col = np.indices(array.shape)
