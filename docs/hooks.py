@@ -29,6 +29,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         "cards": _cards,
         "benchmarks": _benchmarks,
         "annotations": _annotations,
+        "fields": _fields,
     }
     for name, make in makers.items():
         marker = f"{{{{ {name} }}}}"
@@ -98,3 +99,9 @@ def _annotations() -> str:
             ),
         ]
     return "\n\n".join(parts)
+
+
+def _fields() -> str:
+    """Show each real field's map, in the order of the benchmark's rows."""
+    pictures = sorted((ROOT / "docs" / "images" / "fields").glob("*.png"))
+    return "\n\n".join(f"### {path.stem}\n\n![{path.stem}](images/fields/{path.name})" for path in pictures)
