@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
 from histo.measure.grid import WALL, TissueGrid
 from histo.measure.raster import blurred, components, distance_to, flooded
@@ -27,7 +28,7 @@ Numbers = NDArray[np.int32]
 _BLUR = 0.25
 # Lateral curvature in the middle of a lone tube after that blur: -2 (w/2s) p(w/2s) of the normal density p, w/s = 4.
 _LONE_TUBE = 0.216
-_RIDGES = (0.12, 0.2, 0.3, 0.45, 0.6)
+_RIDGES = (0.12, 0.2, 0.35, 0.6)
 _MIN_RIDGE = 0.08
 _NARROW = 0.65
 _MAX_JOINED = 1.3
@@ -144,50 +145,62 @@ def part_tubes(images: TubeImages, width_um: float) -> Numbers:
 
 
 def _find_ridges(images: TubeImages, smooth: Image, width: float) -> _Ridges:
-    down_row, down_col = np.gradient(images.depth_um)
+    at = np.nonzero(images.mask)
+    down_row, down_col = (_slope(images.depth_um, axis)[at] for axis in (0, 1))
     size = np.maximum(np.hypot(down_row, down_col), 1e-6)
-    down_row, down_col = down_row / size, down_col / size
-    slope_row, slope_col = np.gradient(smooth)
-    rr, rc = np.gradient(slope_row)
-    cc = np.gradient(slope_col, axis=1)
-    lateral = rr * down_col**2 - 2 * rc * down_row * down_col + cc * down_row**2
-    strength = -lateral * (_BLUR * width) ** 2 / _LONE_TUBE
-    strength = np.where(images.mask, strength, 0)
-    return _describe(_crests(strength, _MIN_RIDGE * width**2), down_row, down_col)
+    down = np.stack([down_row / size, down_col / size], axis=-1)
+    slope_row, slope_col = _slope(smooth, 0), _slope(smooth, 1)
+    rr, rc, cc = _slope(slope_row, 0)[at], _slope(slope_row, 1)[at], _slope(slope_col, 1)[at]
+    lateral = rr * down[:, 1] ** 2 - 2 * rc * down[:, 0] * down[:, 1] + cc * down[:, 0] ** 2
+    strength = np.zeros(smooth.shape, dtype=np.float32)
+    strength[at] = -lateral * (_BLUR * width) ** 2 / _LONE_TUBE
+    number = _crests(strength, at, _MIN_RIDGE * width**2)
+    is_ridge = number > 0
+    points = np.stack(at, axis=-1)[is_ridge]
+    ridges = np.zeros(smooth.shape, dtype=np.int32)
+    ridges[at] = number
+    return _describe(ridges, points, number[is_ridge], down[is_ridge])
 
 
-def _crests(strength: Image, min_pixels: float) -> Numbers:
+def _slope(image: Image, axis: int) -> Image:
+    """Half the difference of the neighbours along an axis."""
+    slope = cv2.Sobel(image, cv2.CV_32F, axis, 1 - axis, ksize=1, scale=0.5, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(slope, dtype=np.float32)
+
+
+def _crests(strength: Image, at: tuple[NDArray[np.intp], ...], min_pixels: float) -> NDArray[np.int64]:
     """Give each ridge its number; one that falls apart into several at a higher level is those."""
-    numbers: Numbers = np.zeros(strength.shape, dtype=np.int32)
+    number = np.zeros(len(at[0]), dtype=np.int64)
     for level in _RIDGES:
         labelled, areas = components(strength > level)
+        piece = labelled[at]
         is_ridge = areas >= min_pixels
         is_ridge[0] = False
-        lower = np.zeros(len(areas), dtype=np.int32)
-        lower[labelled.ravel()] = numbers.ravel()
-        n_pieces = np.bincount(lower[is_ridge], minlength=int(numbers.max()) + 1)
+        lower = np.zeros(len(areas), dtype=np.int64)
+        lower[piece] = number
+        n_pieces = np.bincount(lower[is_ridge], minlength=int(number.max(initial=0)) + 1)
         is_split = n_pieces > 1
         is_split[0] = True
         is_new = is_ridge & is_split[lower]
-        numbers[is_split[numbers]] = 0
-        table = np.zeros(len(areas), dtype=np.int32)
+        number[is_split[number]] = 0
+        table = np.zeros(len(areas), dtype=np.int64)
         table[is_new] = np.arange(1, np.count_nonzero(is_new) + 1)
-        added = table[labelled]
-        numbers = np.where(added > 0, added + numbers.max(), numbers).astype(np.int32)
-    used = np.unique(numbers)
-    return np.searchsorted(used, numbers).astype(np.int32)
+        added = table[piece]
+        number = np.where(added > 0, added + number.max(initial=0), number)
+    return np.unique(np.append(number, 0), return_inverse=True)[1][:-1]
 
 
-def _describe(numbers: Numbers, down_row: Image, down_col: Image) -> _Ridges:
+def _describe(
+    numbers: Numbers, points: NDArray[np.intp], number: NDArray[np.int64], down_each: NDArray[np.floating]
+) -> _Ridges:
     """Middle and direction of each ridge: its main axis, drawn towards the way to the wall the shorter it is."""
-    n = int(numbers.max())
-    rows, cols = np.nonzero(numbers)
-    owner = numbers[rows, cols] - 1
-    points = np.stack([rows, cols], axis=-1).astype(float)
+    n = int(number.max(initial=0))
+    owner = number - 1
     count = np.maximum(np.bincount(owner, minlength=n), 1)
-    middle = np.stack([np.bincount(owner, points[:, i], minlength=n) / count for i in (0, 1)], axis=-1)
-    field = (down_row[rows, cols], down_col[rows, cols])
-    down = np.stack([np.bincount(owner, part, minlength=n) / count for part in field], axis=-1)
+    middle, down = (
+        np.stack([np.bincount(owner, values[:, i], minlength=n) / count for i in (0, 1)], axis=-1)
+        for values in (points, down_each)
+    )
     down /= np.maximum(np.linalg.norm(down, axis=-1, keepdims=True), 1e-9)
     offset = points - middle[owner]
     moments = np.zeros((n, 2, 2))
@@ -210,7 +223,7 @@ def _carry_on(
     """Lengthen each ridge both ways until it leaves the mask or meets another; say who met whom, and if in one tube."""
     markers = ridges.numbers.copy()
     inside = distance_to(~images.mask)
-    slopes: Floats = np.stack([np.gradient(smooth, axis=axis) for axis in (0, 1)], axis=-1)
+    slope_row, slope_col = _slope(smooth, 0), _slope(smooth, 1)
     links = []
     for sign in (-1.0, 1.0):
         at = ridges.middle.copy()
@@ -235,7 +248,8 @@ def _carry_on(
             free = (markers[tuple(pixel.T)] == 0) & images.mask[tuple(pixel.T)]
             markers[tuple(pixel[free].T)] = going[free] + 1
             lateral = np.stack([-way[going, 1], way[going, 0]], axis=-1)
-            push = np.clip(_STEERING * (slopes[tuple(pixel.T)] * lateral).sum(axis=-1), -0.7, 0.7)
+            slope = np.stack([slope_row[tuple(pixel.T)], slope_col[tuple(pixel.T)]], axis=-1)
+            push = np.clip(_STEERING * (slope * lateral).sum(axis=-1), -0.7, 0.7)
             at[going] += way[going] + push[:, None] * lateral
     return markers, links
 
@@ -261,18 +275,26 @@ def _joined(markers: Numbers, links: list[tuple[int, int, bool]], n: int) -> Num
 def _flood(smooth: Image, labelled: Numbers, markers: Numbers) -> Numbers:
     """Part the pieces that hold several markers; the others stay whole."""
     n_pieces = int(labelled.max()) + 1
-    pairs = np.unique(np.stack([labelled[markers > 0], markers[markers > 0]]), axis=1)
-    n_markers = np.bincount(pairs[0], minlength=n_pieces)
+    # A marker lies in one piece, but for ridges of two that met across a gap.
+    is_marked = markers > 0
+    n_numbers = int(markers.max()) + 1
+    pairs = np.unique(labelled[is_marked].astype(np.int64) * n_numbers + markers[is_marked])
+    n_markers = np.bincount(pairs // n_numbers, minlength=n_pieces)
     is_shared = n_markers > 1
     table = np.cumsum(~is_shared & (np.arange(n_pieces) > 0)).astype(np.int32)
     table[is_shared] = 0
     table[0] = 0
     numbers = table[labelled]
-    shared = is_shared[labelled]
-    if shared.any():
+    windows = find_objects(np.where(is_shared[labelled], labelled, 0))
+    n = int(table.max())
+    for piece in np.flatnonzero(is_shared):
+        window = windows[piece - 1]
+        own = labelled[window] == piece
         # In steps, so that water spreads evenly over level ground.
-        parted = flooded(-np.round(smooth * _LEVELS), np.where(shared, markers, 0), shared)
-        numbers[shared] = table.max() + np.unique(parted[shared], return_inverse=True)[1].astype(np.int32) + 1
+        parted = flooded(-np.round(smooth[window] * _LEVELS), np.where(own, markers[window], 0), own)
+        kept, number = np.unique(parted[own], return_inverse=True)
+        numbers[window][own] = n + 1 + number.astype(np.int32)
+        n += len(kept)
     return numbers
 
 
