@@ -71,10 +71,10 @@ def outline_pixels(numbers: NDArray[np.int32], n: int, beside: NDArray[np.bool_]
     for d_row, d_col, spacing in ((0, 1, 1.0), (1, 0, 1.0), (1, 1, 0.5**0.5), (1, -1, 0.5**0.5)):
         here = np.s_[: rows - d_row, max(0, -d_col) : cols - max(0, d_col)]
         there = np.s_[d_row:, max(0, d_col) : cols - max(0, -d_col)]
-        differs = numbers[here] != numbers[there]
+        differs = np.nonzero(numbers[here] != numbers[there])
         for own, other in ((here, there), (there, here)):
-            crosses = differs & (numbers[own] > 0) & beside[other]
-            crossings += np.pi / 8 * spacing * np.bincount(numbers[own][crosses], minlength=n + 1)
+            owner = numbers[own][differs][beside[other][differs]]
+            crossings += np.pi / 8 * spacing * np.bincount(owner, minlength=n + 1)
     return crossings[1:]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.measure.grid import VILLUS, Kind, Shares, TissueGrid
-from histo.measure.raster import closed, components, grown
+from histo.measure.raster import closed, grown
 
 __all__ = ["mended_villi"]
 
@@ -48,12 +48,11 @@ def _spaces_under_epithelium(
     if n == 1 or not is_space.any():
         return np.zeros(villus.shape, dtype=bool)
     space = is_space[labelled]
-    rim = grown(space, corners=False) & ~space
-    around = np.asarray(cv2.dilate(np.where(space, labelled, 0).astype(np.float32), np.ones((3, 3), np.uint8)))
+    rim = np.nonzero(grown(space, corners=False) & ~space)
+    around = cv2.dilate(np.where(space, labelled, 0).astype(np.float32), np.ones((3, 3), np.uint8))
     owner = around[rim].astype(np.int64)
     n_rim = np.bincount(owner, minlength=n)
     n_core = np.bincount(owner, grown(core)[rim], minlength=n)
     n_villus = np.bincount(owner, grown(villus)[rim], minlength=n)
     is_lifted = is_space & (n_core >= _MIN_CORE_SHARE * n_rim) & (n_villus >= 0.9 * n_rim)
-    lifted, _ = components(is_lifted[labelled])
-    return grown(lifted > 0) & lumen
+    return grown(is_lifted[labelled]) & lumen

@@ -334,9 +334,9 @@ def _mean_widths(sums: Floats) -> Floats:
 def _contacts(numbers: Numbers) -> list[tuple[int, int]]:
     found: set[tuple[int, int]] = set()
     for one, other in ((numbers[:, 1:], numbers[:, :-1]), (numbers[1:], numbers[:-1])):
-        touches = (one != other) & (one > 0) & (other > 0)
-        low, high = np.minimum(one[touches], other[touches]), np.maximum(one[touches], other[touches])
-        found |= set(zip(low.tolist(), high.tolist(), strict=True))
+        differs = np.nonzero(one != other)
+        low, high = np.minimum(one[differs], other[differs]), np.maximum(one[differs], other[differs])
+        found |= set(zip(low[low > 0].tolist(), high[low > 0].tolist(), strict=True))
     return sorted(found)
 
 
