@@ -5,7 +5,8 @@ from __future__ import annotations
 from histo.train.evaluation import evaluate, judge, judgement_table
 from histo.train.export import export_model, model_folder
 from histo.train.fine_tune import write_fine_tuning_recipe
-from histo.train.leave_one_out import LeftOut, leave_one_source_out
+from histo.train.leave_one_out import leave_one_source_out
+from histo.train.left_out import LeftOut
 from histo.train.loop import Progress, run_training
 from histo.train.recipe import Recipe, read_recipe
 from histo.train.run import open_run

@@ -14,6 +14,8 @@ from histo.train.verdict import Verdict
 
 __all__ = ["write_card"]
 
+_SHOWN = ("villus", "crypt", "lamina_propria", "submucosa", "muscularis", "lymphoid", "submucosal_gland", "tissue")
+
 
 def write_card(spec: ModelSpec, verdict: Verdict, record: TrainingRecord) -> str:
     """Write a model's card from facts alone.
@@ -36,10 +38,11 @@ def write_card(spec: ModelSpec, verdict: Verdict, record: TrainingRecord) -> str
         _head(spec, record),
         _training(record),
         _accuracy(verdict),
+        _left_out(verdict),
         _confidence(spec, verdict),
         _limits(spec, verdict, record),
     ]
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def _head(spec: ModelSpec, record: TrainingRecord) -> str:
@@ -111,6 +114,27 @@ def _accuracy(verdict: Verdict) -> str:
     for compartment in dict.fromkeys(compartment for _, compartment in whole):
         cells = [_cell(whole, before, (origin, compartment)) for origin in origins]
         lines.append(f"| {compartment} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _left_out(verdict: Verdict) -> str:
+    if verdict.left_out is None:
+        return ""
+    table = verdict.left_out.rename(columns={"source": "origin"})
+    whole = _whole(table)
+    shown = [name for name in _SHOWN if any(compartment == name for _, compartment in whole)]
+    fields = table[table["field"] != "all"].drop_duplicates(["origin", "field"])["origin"].value_counts()
+    lines = [
+        "## Sources that the network never saw (Dice)",
+        "",
+        "Networks of the same recipe, each judged on sources left out of it; this one learned from all of them.",
+        "",
+        f"| source | fields | {' | '.join(shown)} |",
+        f"|--|--|{'--|' * len(shown)}",
+    ]
+    for origin in dict.fromkeys(origin for origin, _ in whole):
+        cells = [_cell(whole, {}, (origin, name)) for name in shown]
+        lines.append(f"| {origin} | {fields.get(origin, 0)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -14,9 +14,11 @@ from histo.nn.spec import write_spec
 from histo.train.calibration import LogitSample, calibrate
 from histo.train.card import write_card
 from histo.train.evaluation import judge, judgement_table
+from histo.train.left_out import read_left_out
 from histo.train.lineage import RECIPE_FILE, describe_start, sets_behind, start_folder
 from histo.train.loop import Progress
 from histo.train.real import RealFields
+from histo.train.recipe import Recipe
 from histo.train.record import TrainingRecord, set_names, sets_learned
 from histo.train.run import Run, open_run
 from histo.train.start import start_normalisation
@@ -72,7 +74,7 @@ def export_model(
     model = write_weights(run, place)
     real = run.prepare_fields()
     verdict = _pass_verdict(run, model, real, device, progress)
-    model = _with_temperature(model, verdict, place)
+    model = _with_verdict(model, run.recipe, verdict, place)
     record = TrainingRecord(
         run.recipe,
         checkpoint.step,
@@ -134,8 +136,11 @@ def _pass_verdict(run: Run, model: Model, real: RealFields, device: str | None, 
         run.held_out_seeds,
         progress=None if progress is None else lambda done, total: progress("drawing", done, total),
     )
+    left_out = read_left_out(run.recipe, run.folder.parent)
     calibration = None
-    if run.recipe.temperature is None:
+    if run.recipe.temperature is None and not real.held_out and left_out is not None:
+        calibration = left_out.calibration
+    elif run.recipe.temperature is None:
         # Drawings are easier than what the model is for: they count only where there is nothing else.
         pictures = real.held_out or drawn
         calibration = calibrate(LogitSample.of(model, path, device=device) for path in pictures)
@@ -144,13 +149,17 @@ def _pass_verdict(run: Run, model: Model, real: RealFields, device: str | None, 
     before = None
     if start is not None and real.held_out:
         before = judgement_table(judge(read_model(start), real.held_out, device=device, progress=progress))
-    return Verdict(judged, before, calibration)
+    return Verdict(judged, before, calibration, None if left_out is None else left_out.judged)
 
 
-def _with_temperature(model: Model, verdict: Verdict, place: Path) -> Model:
-    if verdict.calibration is None:
-        return model
-    spec = model.spec.model_copy(update={"temperature": verdict.calibration.temperature})
+def _with_verdict(model: Model, recipe: Recipe, verdict: Verdict, place: Path) -> Model:
+    """Put into the facts what judging has found: the temperature, and the sets that the accuracy is of."""
+    found: dict[str, object] = {}
+    if verdict.calibration is not None:
+        found["temperature"] = verdict.calibration.temperature
+    if verdict.left_out is not None:
+        found["validated_on"] = set_names(recipe)
+    spec = model.spec.model_copy(update=found)
     write_spec(place / SPEC_FILE, spec)
     return Model(spec, model.network)
 

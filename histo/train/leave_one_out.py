@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
@@ -11,40 +9,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from histo.io.atomic import write_atomically
 from histo.io.labels import write_label_map
-from histo.train.calibration import Calibration, LogitSample, calibrate
+from histo.train.calibration import LogitSample, calibrate
 from histo.train.evaluation import judge, judgement_table
 from histo.train.export import write_weights
 from histo.train.folds import fold_recipe, read_folds
+from histo.train.left_out import LeftOut, write_left_out
 from histo.train.loop import Progress, run_training
 from histo.train.recipe import read_recipe
 from histo.train.run import Run, open_run_of
 from histo.train.source import load_source
 from histo.types import LabelMap
 
-__all__ = ["LABELS_FOLDER", "MODEL_FOLDER", "LeftOut", "leave_one_source_out"]
+__all__ = ["LABELS_FOLDER", "MODEL_FOLDER", "leave_one_source_out"]
 
 LABELS_FOLDER = "labels"
 MODEL_FOLDER = "model"
-
-
-@dataclass(frozen=True, eq=False)
-class LeftOut:
-    """A recipe, judged by what each of its networks never saw.
-
-    Parameters
-    ----------
-    judged : DataFrame
-        As `histo.train.judgement_table` makes it, with `source` for its `origin`, and `fold` before it. The fields
-        ``all`` are of a source's pixels taken together.
-    calibration : Calibration or None
-        Of all folds together: the temperature for a model that is trained on every source. None if there was nothing
-        but glass.
-    """
-
-    judged: pd.DataFrame
-    calibration: Calibration | None
 
 
 def leave_one_source_out(
@@ -68,7 +48,7 @@ def leave_one_source_out(
     folder : path-like, optional
         Where the runs lie: each fold's in ``<name>-without-<source.source>``, with the network in ``model`` and the
         predicted label maps in ``labels/<field>.ome.zarr``. What is returned is kept beside them, in
-        ``<name>-leave-one-source-out.csv`` and ``.json``.
+        ``<name>-leave-one-source-out.csv`` and ``.json``; `export_model` puts it on the card of the recipe's model.
     resume : bool, optional
         Go on from the folds' checkpoints; else start all of them over.
     device : str, optional
@@ -104,16 +84,8 @@ def leave_one_source_out(
         tables.append(table.rename(columns={"origin": "source"}))
         samples += sampled
     left_out = LeftOut(pd.concat(tables, ignore_index=True), calibrate(samples))
-    _keep(left_out, place / f"{recipe.name}-leave-one-source-out.csv")
+    write_left_out(left_out, recipe, place)
     return left_out
-
-
-def _keep(left_out: LeftOut, path: Path) -> None:
-    with write_atomically(path) as partial:
-        left_out.judged.to_csv(partial, index=False, lineterminator="\n", float_format="%.6g")
-    found = None if left_out.calibration is None else left_out.calibration.as_dict()
-    with write_atomically(path.with_suffix(".json")) as partial:
-        partial.write_text(json.dumps({"calibration": found}, indent=2) + "\n", encoding="utf-8")
 
 
 def _of_fold(progress: Progress, fold: str) -> Progress:

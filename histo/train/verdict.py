@@ -30,16 +30,19 @@ class Verdict:
         The same of the model that the training started from, on the real fields.
     calibration : Calibration, optional
         None if nothing was there to calibrate on, or the recipe names a temperature.
+    left_out : DataFrame, optional
+        Of `LeftOut`: the recipe's networks on the fields of sources that each of them never saw.
     """
 
     judged: pd.DataFrame
     before: pd.DataFrame | None = None
     calibration: Calibration | None = None
+    left_out: pd.DataFrame | None = None
 
     @property
     def is_real(self) -> bool:
-        """Whether any real field was judged."""
-        return bool((self.judged["origin"] != DRAWN).any())
+        """Whether any real field was judged, by this network or by those that its recipe made without the source."""
+        return self.left_out is not None or bool((self.judged["origin"] != DRAWN).any())
 
     def as_dict(self, record: TrainingRecord) -> dict[str, object]:
         """Return what ``metrics.json`` holds."""
@@ -52,6 +55,8 @@ class Verdict:
         }
         if self.before is not None:
             entries["dice_before"] = _rows(self.before)
+        if self.left_out is not None:
+            entries["dice_of_sources_left_out"] = _rows(self.left_out)
         if self.calibration is not None:
             entries["calibration"] = self.calibration.as_dict()
         return entries

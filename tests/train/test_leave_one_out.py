@@ -15,8 +15,9 @@ from histo.cli import main
 from histo.errors import InvalidAnnotation, InvalidRecipe, TrainingStopped
 from histo.io.labels import read_label_map
 from histo.nn import read_model
-from histo.train import leave_one_source_out, open_run, read_recipe, run_training
+from histo.train import export_model, leave_one_source_out, open_run, read_recipe, run_training
 from histo.train.folds import fold_recipe, read_folds
+from histo.train.left_out import read_left_out
 from histo.train.run import open_run_of
 
 SOURCES = {"a1": "atlas", "b1": "bench", "b2": "bench", "c1": "clinic"}
@@ -172,3 +173,29 @@ def test_weights_that_have_learned_from_a_field_do_not_judge_it(recipe: Path, tm
     recipe.write_text(text, encoding="utf-8")
     with pytest.raises(InvalidRecipe, match=r"toy, which the training starts from, has learned.*got a1"):
         judge(recipe, tmp_path / "runs")
+
+
+def test_the_card_of_the_model_of_all_sources_says_what_leaving_them_out_has_shown(
+    recipe: Path, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    torch.set_num_threads(1)
+    left_out = leave_one_source_out(recipe, folder=runs, device="cpu", n_workers=0)
+    run_training(open_run(recipe, runs), device="cpu", n_workers=0)
+    folder = export_model(recipe, folder=runs, device="cpu")
+    card = (folder / "CARD.md").read_text(encoding="utf-8")
+    assert "| bench | 2 |" in card
+    assert "validated on drawings only" not in card
+    spec = read_model(folder).spec
+    assert spec.validated_on == ("set",)
+    assert left_out.calibration is not None
+    assert spec.temperature == pytest.approx(left_out.calibration.temperature)
+
+
+def test_what_leaving_out_has_shown_of_another_recipe_is_not_on_the_card(recipe: Path, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    judge(recipe, runs)
+    found = read_left_out(read_recipe(recipe), runs)
+    recipe.write_text(recipe.read_text(encoding="utf-8").replace("batch = 4", "batch = 2"), encoding="utf-8")
+    assert found is not None
+    assert read_left_out(read_recipe(recipe), runs) is None
