@@ -155,7 +155,7 @@ def ratio_summary(name: str, fields: list[Field]) -> str:
 
 def picture(array: np.ndarray, truth: np.ndarray, field: Field, mpp: float) -> np.ndarray:
     """Colour the map, draw the truth's borders in black and the centrelines of what was accepted in green."""
-    colours = np.array([member.colour for member in Compartment], np.uint8)
+    colours = np.array([member.rgb for member in Compartment], np.uint8)
     shown = colours[np.where(truth == IGNORE, 0, array)]
     shown[array == Compartment.BACKGROUND] = 255
     shown[truth == IGNORE] = 205
@@ -185,7 +185,7 @@ def collect(runs: Path) -> None:
 def write_map(path: Path, array: np.ndarray) -> None:
     """Write a label map as a palette PNG: the values are the compartments, the colours are for the eye."""
     shown = Image.fromarray(array).convert("P")
-    shown.putpalette([part for member in Compartment for part in member.colour])
+    shown.putpalette([part for member in Compartment for part in member.rgb])
     shown.save(path, optimize=True)
 
 
@@ -215,7 +215,9 @@ def main() -> str:
     with tempfile.TemporaryDirectory() as kept:
         for entry in judged:
             truth = np.asarray(load_source(prepare_field(entry, MODEL_MPP, Path(kept))).truth)
-            labels = read_map(MAPS / f"{entry.name}.png")
+            # Nothing is judged where nobody can say what is there, and the maps stay small.
+            labels = np.where(truth == IGNORE, np.uint8(0), read_map(MAPS / f"{entry.name}.png"))
+            write_map(MAPS / f"{entry.name}.png", labels)
             confusion = confusion_matrix(truth, labels)
             total += confusion
             floor += confusion_matrix(truth, np.full_like(labels, Compartment.VILLUS_EPITHELIUM))
