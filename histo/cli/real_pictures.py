@@ -47,7 +47,7 @@ _SMALL_INTESTINE = (
         "he-structure/tissuedeck_smallbowel_2.jpg",
         "jejunum_tissuedeck_mpp_estimated",
         1.16,
-        "human jejunum, H&E, labels burnt into the picture; the model never saw this source. 1.16 µm/px estimated from "
+        "human jejunum, H&E, labels burnt into the picture; the model learned from it too. 1.16 µm/px estimated from "
         "its lymphocyte nuclei, 6 px across where about 7 µm is usual",
     ),
     RealPicture(
