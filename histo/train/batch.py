@@ -91,11 +91,12 @@ class CropBatches(Dataset[tuple[Tensor, Tensor]]):
         """How often each field is chosen.
 
         A field with more truth has more to teach, but less than in proportion; so has a source with more fields, which
-        resemble one another.
+        resemble one another. Truth is counted in pixels that the camera took: a whole slide at 16 µm/px would
+        otherwise outweigh ten fields that show single cells.
         """
         fields = [self._source(place) for place in self.real]
         n_of_source = Counter(each.origin for each in fields)
-        weights = np.array([np.sqrt(each.counts.sum() / n_of_source[each.origin]) for each in fields])
+        weights = np.array([np.sqrt(each.detail * each.counts.sum() / n_of_source[each.origin]) for each in fields])
         return np.asarray(weights / weights.sum(), np.float64)
 
     def _source(self, chosen: Path | int) -> Source:

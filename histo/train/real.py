@@ -141,7 +141,8 @@ def prepare_field(entry: AnnotatedField, mpp: float, folder: Path) -> Path:
             expected=f"sha256 {entry.sha256}",
             got=f"sha256 {picture}",
         )
-    key = hashlib.sha256(f"{picture}{polygons}{entry.mpp}{mpp}{entry.source}".encode()).hexdigest()[:12]
+    detail = min(mpp / entry.mpp, 1.0) ** 2
+    key = hashlib.sha256(f"{picture}{polygons}{entry.mpp}{mpp}{entry.source}{detail}".encode()).hexdigest()[:12]
     place = folder / f"{entry.name}-{key}"
     if place.is_dir():
         return place
@@ -157,7 +158,7 @@ def prepare_field(entry: AnnotatedField, mpp: float, folder: Path) -> Path:
         # Beyond the frames nothing has been looked at: there, what was not drawn is not background.
         outlines = [replace(frame, class_name=_IGNORED) for frame in frames]
         truth[_paint(entry, outlines, image.shape[:2], mpp, corner) != IGNORE] = IGNORE
-    store_source(place, image, truth, name=entry.name, origin=entry.source, corner=corner)
+    store_source(place, image, truth, name=entry.name, origin=entry.source, corner=corner, detail=detail)
     return place
 
 

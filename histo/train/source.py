@@ -45,6 +45,8 @@ class Source:
         Pixels of each compartment.
     corner : (float, float)
         Row and column, in pixels of the whole slide, at which the picture begins.
+    detail : float
+        Pixels that the camera took for each pixel here, at most 1: less in a picture that was taken at a lower power.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Source:
     places: dict[int, NDArray[np.int64]]
     counts: NDArray[np.int64]
     corner: tuple[float, float] = (0.0, 0.0)
+    detail: float = 1.0
 
 
 def store_source(
@@ -64,6 +67,7 @@ def store_source(
     name: str,
     origin: str,
     corner: tuple[float, float] = (0.0, 0.0),
+    detail: float = 1.0,
 ) -> None:
     """Keep a picture and its truth in a folder, which appears complete or not at all.
 
@@ -75,7 +79,7 @@ def store_source(
         RGB.
     truth : (rows, cols) array of uint8
         Compartments, `IGNORE` and `NOT_CRYPT`.
-    name, origin, corner
+    name, origin, corner, detail
         As in `Source`.
     """
     with write_atomically(folder) as partial:
@@ -84,7 +88,7 @@ def store_source(
         np.save(partial / "truth.npy", np.ascontiguousarray(truth))
         np.savez(partial / "places.npz", allow_pickle=False, counts=_count(truth), **_pick_places(truth))
         (partial / "source.json").write_text(
-            json.dumps({"name": name, "origin": origin, "corner": corner}), encoding="utf-8"
+            json.dumps({"name": name, "origin": origin, "corner": corner, "detail": detail}), encoding="utf-8"
         )
 
 
@@ -97,7 +101,7 @@ def load_source(folder: Path) -> Source:
     image = np.load(folder / "image.npy", mmap_mode="r", allow_pickle=False)
     truth = np.load(folder / "truth.npy", mmap_mode="r", allow_pickle=False)
     row, col = facts.get("corner", (0.0, 0.0))
-    return Source(facts["name"], facts["origin"], image, truth, places, counts, (row, col))
+    return Source(facts["name"], facts["origin"], image, truth, places, counts, (row, col), facts.get("detail", 1.0))
 
 
 def _count(truth: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -62,3 +62,14 @@ def test_a_field_with_more_truth_is_chosen_more_often_and_a_source_with_many_fie
     assert shares.sum() == pytest.approx(1.0)
     assert shares[0] == pytest.approx(2 * shares[1])
     assert shares[2] == shares[3] == pytest.approx(shares[0] / 2**0.5)
+
+
+def test_truth_counts_in_pixels_that_the_camera_took(tmp_path: Path) -> None:
+    pool = DrawnPool(tmp_path / "drawn", 1.0, "discs")
+    places = []
+    for name, detail in (("sharp", 1.0), ("enlarged", 1 / 16)):
+        store_source(tmp_path / name, *draw_discs(5), name=name, origin=name, detail=detail)
+        places.append(tmp_path / name)
+    recipe = Recipe(name="toy", crop=64, real=RealSource(sets=("set",), share=1.0))
+    shares = CropBatches(recipe, pool, places)._shares
+    assert shares.tolist() == pytest.approx([0.8, 0.2])

@@ -50,6 +50,7 @@ def test_polygons_are_painted_at_the_recipes_pixel_size(
     expected[10:50, 20:40] = Compartment.CRYPT
     expected[80:, 90:] = IGNORE
     assert np.array_equal(source.truth, np.kron(expected, np.ones((factor, factor), np.uint8)))
+    assert source.detail == 1 / factor**2
 
 
 def test_held_out_sources_are_not_trained_on(annotated: Path, tmp_path: Path) -> None:
@@ -139,6 +140,7 @@ def test_only_what_lies_in_a_frame_is_the_field(mpp: float, factor: int, annotat
     assert source.corner == (20, 10)
     assert source.image.shape == (40 * factor, 50 * factor, 3)
     assert np.array_equal(source.truth, np.kron(expected, np.ones((factor, factor), np.uint8)))
+    assert source.detail == 1 / factor**2
 
 
 @pytest.mark.parametrize(
