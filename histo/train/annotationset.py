@@ -15,6 +15,8 @@ __all__ = ["SET_FILE", "AnnotatedField", "AnnotationSet", "read_annotation_set"]
 
 SET_FILE = "dataset.toml"
 
+_N_SHOWN = 3
+
 
 class AnnotatedField(BaseModel):
     """One annotated picture.
@@ -82,7 +84,8 @@ def read_annotation_set(folder: Path) -> AnnotationSet:
     Raises
     ------
     InvalidAnnotation
-        If the file does not read, or pictures or polygons are absent; the message lists all problems.
+        If the file does not read, or pictures or polygons are absent; the message says how many
+        problems there are and what the first are.
     """
     path = folder / SET_FILE
     try:
@@ -100,13 +103,22 @@ def read_annotation_set(folder: Path) -> AnnotationSet:
         problems.extend(f"{field.name}: no file {part}" for part in (image, labels) if not part.is_file())
         located.append(field.model_copy(update={"image": str(image), "labels": str(labels)}))
     if problems:
-        raise InvalidAnnotation(
-            f"the annotation set has {len(problems)} problem{'s' if len(problems) > 1 else ''}",
-            file=path,
-            got="; ".join(problems),
-            next_step="Pictures lie in the set's folder, or in the one that HISTO_DATA names.",
-        )
+        raise _incomplete(path, problems, lacks_pictures=any(not Path(field.image).is_file() for field in located))
     return found.model_copy(update={"fields": tuple(located)})
+
+
+def _incomplete(path: Path, problems: list[str], *, lacks_pictures: bool) -> InvalidAnnotation:
+    """Say what most likely explains all problems first, then the first few of them."""
+    n_problems, data = len(problems), os.environ.get("HISTO_DATA")
+    what = "the annotation set has " + ("1 problem" if n_problems == 1 else f"{n_problems} problems")
+    next_step = "Name the set's own files in dataset.toml, each once."
+    if lacks_pictures:
+        what += f"; HISTO_DATA is {data}" if data else "; HISTO_DATA is not set"
+        next_step = "Set HISTO_DATA to the folder that the pictures' names are relative to, or put them beside the set."
+    n_shown = n_problems if n_problems <= _N_SHOWN + 1 else _N_SHOWN
+    rest = [f"and {n_problems - n_shown} more"] if n_problems > n_shown else []
+    lines = "".join(f"\n  {problem}" for problem in (*problems[:n_shown], *rest))
+    return InvalidAnnotation(f"{what}:{lines}", file=path, next_step=next_step)
 
 
 def _find_image(folder: Path, image: str) -> Path:
