@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from histo.measure import measure_crypts, measure_layers, measure_units, measure_villi
     from histo.report import Study
     from histo.segmentation import segment
-    from histo.types import Compartment, Exclusion, LabelMap, PixelSize, SectionId
+    from histo.types import CellClass, Compartment, Exclusion, LabelMap, PixelSize, SectionId
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "CellClass",
     "Compartment",
     "Exclusion",
     "LabelMap",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CellClass": "histo.types",
     "Compartment": "histo.types",
     "Exclusion": "histo.types",
     "LabelMap": "histo.types",

@@ -1,9 +1,9 @@
-"""The nouns that every room shares: compartments, exclusions, pixel size, label map, section."""
+"""The nouns that every room shares: compartments, cell classes, exclusions, pixel size, label map, section."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from math import inf
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument, InvalidLabelMap, MissingPixelSize
 
-__all__ = ["Compartment", "Exclusion", "LabelMap", "PixelSize", "SectionId"]
+__all__ = ["CellClass", "Compartment", "Exclusion", "LabelMap", "PixelSize", "SectionId"]
 
 
 class Compartment(IntEnum):
@@ -66,6 +66,32 @@ _COLOURS: dict[Compartment, tuple[int, int, int]] = {
     Compartment.SUBMUCOSAL_GLAND: (0, 170, 170),
     Compartment.OTHER_TISSUE: (140, 140, 140),
 }
+
+
+class CellClass(StrEnum):
+    """What a nucleus belongs to; the values of the column ``cell_class``.
+
+    ``lymphocyte`` stands for all mononuclear inflammatory cells, plasma cells among them, which H&E hardly tells apart;
+    ``stromal`` for fibroblasts, endothelium and muscle; ``other`` for what is none of these or cannot be told.
+
+    Examples
+    --------
+    >>> CellClass("lymphocyte") is CellClass.LYMPHOCYTE
+    True
+    >>> CellClass.STROMAL == "stromal"
+    True
+    """
+
+    EPITHELIAL = "epithelial"
+    LYMPHOCYTE = "lymphocyte"
+    GRANULOCYTE = "granulocyte"
+    STROMAL = "stromal"
+    OTHER = "other"
+
+    @property
+    def is_inflammatory(self) -> bool:
+        """Whether it counts into the infiltrate."""
+        return self in (CellClass.LYMPHOCYTE, CellClass.GRANULOCYTE)
 
 
 class Exclusion(IntEnum):

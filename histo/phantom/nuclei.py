@@ -15,13 +15,11 @@ from histo.phantom.anatomy import Tube
 from histo.phantom.raster import VALLEY_SHARE, Canvas, WallFields
 from histo.phantom.spec import SectionSpec
 from histo.phantom.wall import Wall
-from histo.types import Compartment
+from histo.types import CellClass, Compartment
 
-__all__ = ["CELL_CLASSES", "Cells", "Drawing", "cells_table", "place_cells"]
+__all__ = ["Cells", "Drawing", "cells_table", "place_cells"]
 
 Floats = NDArray[np.float64]
-CELL_CLASSES = ("epithelial", "lymphocyte", "granulocyte", "stromal", "other")
-EPITHELIAL, LYMPHOCYTE, GRANULOCYTE, STROMAL = range(4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +36,8 @@ class Cells:
         Direction of the length, radians, in (row, column): 0 runs along the columns.
     darkness : (n,) array
         Amount of haematoxylin, 1 on average.
-    kind : (n,) int array
-        Index into `CELL_CLASSES`.
+    cell_class : (n,) str array
+        Values of `CellClass`.
     is_goblet, is_cd4, is_foxp3 : (n,) bool array
         Goblet cells, and positive cells of the two markers.
     """
@@ -48,13 +46,13 @@ class Cells:
     axes_um: Floats
     angle: Floats
     darkness: Floats
-    kind: NDArray[np.int64]
+    cell_class: NDArray[np.str_]
     is_goblet: NDArray[np.bool_]
     is_cd4: NDArray[np.bool_]
     is_foxp3: NDArray[np.bool_]
 
     def __len__(self) -> int:
-        return len(self.kind)
+        return len(self.cell_class)
 
     def where(self, chosen: NDArray[np.bool_]) -> Cells:
         """Keep the chosen cells."""
@@ -76,7 +74,7 @@ class _Scatter:
 
     compartments: tuple[Compartment, ...]
     per_mm2: float
-    kind: int
+    cell_class: CellClass
     length_um: float
     width_um: float
     darkness: float
@@ -100,7 +98,7 @@ def place_cells(
     cells = [epithelium, _intraepithelial(spec, epithelium, canvas, labels, rng)]
     cells += [_strew(scatter, wall, drawing, rng) for scatter in _scatters(spec)]
     everything = _join(cells)
-    lymphocyte = everything.kind == LYMPHOCYTE
+    lymphocyte = everything.cell_class == CellClass.LYMPHOCYTE
     cd4 = lymphocyte & (rng.random(len(everything)) < spec.cells.cd4)
     foxp3 = cd4 & (rng.random(len(everything)) < spec.cells.foxp3)
     return replace(everything, is_cd4=cd4, is_foxp3=foxp3)
@@ -115,7 +113,7 @@ def cells_table(cells: Cells, canvas: Canvas, labels: NDArray[np.uint8]) -> pd.D
             "row": at[:, 0],
             "col": at[:, 1],
             "area_um2": np.pi / 4 * cells.axes_um.prod(axis=1),
-            "cell_class": np.array(CELL_CLASSES)[cells.kind],
+            "cell_class": cells.cell_class,
             "compartment": names[canvas.look_up(labels, cells.centre_um).astype(int)],
             "is_goblet": cells.is_goblet,
             "is_cd4": cells.is_cd4,
@@ -128,15 +126,15 @@ def _scatters(spec: SectionSpec) -> list[_Scatter]:
     stroma = (Compartment.VILLUS_LAMINA_PROPRIA, Compartment.LAMINA_PROPRIA)
     cells = spec.cells
     return [
-        _Scatter(stroma, cells.lymphocyte_per_mm2, LYMPHOCYTE, 6.0, 5.4, 1.15),
-        _Scatter(stroma, cells.granulocyte_per_mm2, GRANULOCYTE, 6.4, 4.6, 1.1),
-        _Scatter(stroma, cells.stromal_per_mm2, STROMAL, 9.5, 3.6, 0.85),
-        _Scatter((Compartment.SUBMUCOSA,), 900, STROMAL, 11.0, 2.8, 0.8, follows_wall=True),
-        _Scatter((Compartment.SUBMUCOSA,), 120, LYMPHOCYTE, 5.8, 5.2, 1.1),
-        _Scatter((Compartment.MUSCULARIS,), 1100, STROMAL, 13.0, 2.8, 0.7, follows_wall=True),
-        _Scatter((Compartment.LYMPHOID,), 17000, LYMPHOCYTE, 6.2, 5.6, 1.1),
-        _Scatter((Compartment.SUBMUCOSAL_GLAND,), 2600, EPITHELIAL, 6.2, 4.8, 0.95),
-        _Scatter((Compartment.OTHER_TISSUE,), 350, STROMAL, 8.0, 3.5, 0.8),
+        _Scatter(stroma, cells.lymphocyte_per_mm2, CellClass.LYMPHOCYTE, 6.0, 5.4, 1.15),
+        _Scatter(stroma, cells.granulocyte_per_mm2, CellClass.GRANULOCYTE, 6.4, 4.6, 1.1),
+        _Scatter(stroma, cells.stromal_per_mm2, CellClass.STROMAL, 9.5, 3.6, 0.85),
+        _Scatter((Compartment.SUBMUCOSA,), 900, CellClass.STROMAL, 11.0, 2.8, 0.8, follows_wall=True),
+        _Scatter((Compartment.SUBMUCOSA,), 120, CellClass.LYMPHOCYTE, 5.8, 5.2, 1.1),
+        _Scatter((Compartment.MUSCULARIS,), 1100, CellClass.STROMAL, 13.0, 2.8, 0.7, follows_wall=True),
+        _Scatter((Compartment.LYMPHOID,), 17000, CellClass.LYMPHOCYTE, 6.2, 5.6, 1.1),
+        _Scatter((Compartment.SUBMUCOSAL_GLAND,), 2600, CellClass.EPITHELIAL, 6.2, 4.8, 0.95),
+        _Scatter((Compartment.OTHER_TISSUE,), 350, CellClass.STROMAL, 8.0, 3.5, 0.8),
     ]
 
 
@@ -161,7 +159,7 @@ def _line(outline: Floats, depth_um: float, spacing_um: float, jitter_um: float,
     n = len(points)
     axes = np.stack([rng.normal(8.6, 0.9, n), rng.normal(4.5, 0.4, n)], axis=1)
     angle = np.arctan2(inward[:, 0], inward[:, 1]) + rng.normal(0, 0.15, n)
-    return _cells(points, axes, angle, rng.normal(1.0, 0.12, n), EPITHELIAL)
+    return _cells(points, axes, angle, rng.normal(1.0, 0.12, n), CellClass.EPITHELIAL)
 
 
 def _valley(spec: SectionSpec, wall: Wall, rng: np.random.Generator) -> Cells:
@@ -173,7 +171,7 @@ def _valley(spec: SectionSpec, wall: Wall, rng: np.random.Generator) -> Cells:
     n = len(places)
     axes = np.stack([rng.normal(7.5, 0.8, n), rng.normal(4.5, 0.4, n)], axis=1)
     angle = np.arctan2(normals[:, 0], normals[:, 1])
-    return _cells(points + rng.normal(0, 1, (n, 2)), axes, angle, rng.normal(1.0, 0.12, n), EPITHELIAL)
+    return _cells(points + rng.normal(0, 1, (n, 2)), axes, angle, rng.normal(1.0, 0.12, n), CellClass.EPITHELIAL)
 
 
 def _intraepithelial(
@@ -185,7 +183,9 @@ def _intraepithelial(
     chosen = hosts[rng.random(len(hosts)) < spec.cells.iel_per_100 / 100]
     n = len(chosen)
     places = epithelium.centre_um[chosen] + rng.normal(0, 2.2, (n, 2))
-    cells = _cells(places, rng.normal(5.4, 0.4, (n, 2)), rng.uniform(0, np.pi, n), rng.normal(1.25, 0.1, n), LYMPHOCYTE)
+    cells = _cells(
+        places, rng.normal(5.4, 0.4, (n, 2)), rng.uniform(0, np.pi, n), rng.normal(1.25, 0.1, n), CellClass.LYMPHOCYTE
+    )
     return _keep(cells, canvas, labels, (Compartment.VILLUS_EPITHELIUM,))
 
 
@@ -215,7 +215,7 @@ def _strew(scatter: _Scatter, wall: Wall, drawing: Drawing, rng: np.random.Gener
         np.maximum(axes, 2.0),
         rng.uniform(0, np.pi, n),
         np.clip(rng.normal(scatter.darkness, 0.15, n), 0.4, 1.6),
-        scatter.kind,
+        scatter.cell_class,
     )
     kept = _keep(cells, canvas, labels, scatter.compartments)
     if not scatter.follows_wall or not len(kept):
@@ -234,14 +234,14 @@ def _keep(cells: Cells, canvas: Canvas, labels: NDArray[np.uint8], compartments:
     return cells.where(inside & np.isin(canvas.look_up(labels, cells.centre_um), compartments))
 
 
-def _cells(centre: Floats, axes: Floats, angle: Floats, darkness: Floats, kind: int) -> Cells:
+def _cells(centre: Floats, axes: Floats, angle: Floats, darkness: Floats, cell_class: CellClass) -> Cells:
     n = len(centre)
     no = np.zeros(n, bool)
-    return Cells(centre, axes, angle, darkness, np.full(n, kind), no, no.copy(), no.copy())
+    return Cells(centre, axes, angle, darkness, np.full(n, cell_class.value), no, no.copy(), no.copy())
 
 
 def _none() -> Cells:
-    return _cells(np.empty((0, 2)), np.empty((0, 2)), np.empty(0), np.empty(0), EPITHELIAL)
+    return _cells(np.empty((0, 2)), np.empty((0, 2)), np.empty(0), np.empty(0), CellClass.EPITHELIAL)
 
 
 def _join(parts: list[Cells]) -> Cells:

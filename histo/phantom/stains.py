@@ -11,11 +11,11 @@ from scipy.spatial import cKDTree
 
 from histo.phantom.anatomy import Tube
 from histo.phantom.feature import Features, paint
-from histo.phantom.nuclei import GRANULOCYTE, LYMPHOCYTE, Cells
+from histo.phantom.nuclei import Cells
 from histo.phantom.raster import Canvas, WallFields
 from histo.phantom.spec import Appearance, SectionSpec
 from histo.phantom.texture import along_wall, grain, smooth_step
-from histo.types import Compartment
+from histo.types import CellClass, Compartment
 
 __all__ = ["Scene", "counterstain", "expose", "nuclear_image"]
 
@@ -241,11 +241,11 @@ def _plasm(scene: Scene, eosin: Image, blue: Image) -> tuple[Image, Image]:
         mucus = mucus * np.isin(scene.labels, (Compartment.VILLUS_EPITHELIUM, Compartment.CRYPT))
     eosin = eosin * (1 - 0.8 * mucus)
     blue = blue * (1 - 0.72 * mucus) + 0.06 * mucus
-    granulocytes = cells.where(cells.kind == GRANULOCYTE)
+    granulocytes = cells.where(cells.cell_class == CellClass.GRANULOCYTE)
     if len(granulocytes):
         wide = replace(granulocytes, axes_um=granulocytes.axes_um * 1.7)
         eosin = eosin + 0.5 * nuclear_image(wide, canvas, np.ones(len(wide))) * (blue < 0.6)
-    lymphocytes = cells.where(cells.kind == LYMPHOCYTE)
+    lymphocytes = cells.where(cells.cell_class == CellClass.LYMPHOCYTE)
     halo = replace(lymphocytes, axes_um=lymphocytes.axes_um * 1.35)
     pale = nuclear_image(halo, canvas, np.ones(len(halo))) * (scene.labels == Compartment.VILLUS_EPITHELIUM)
     return eosin * (1 - 0.5 * pale * (blue < 0.5)), blue

@@ -1,0 +1,43 @@
+"""Every column of every result table: name, type, unit, definition.
+
+This is the only place where column names are documented; the docs page, the empty tables and the checks on reading and
+writing are made from it.
+"""
+
+from __future__ import annotations
+
+from histo.schema.cell import CELL_PLACES, CELL_RATIOS, CELLS, CLUSTERING, DENSITIES, FOLLICLES, INFILTRATE
+from histo.schema.check import check_table, empty_table
+from histo.schema.column import IDENTITY, Column, Table
+from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
+from histo.schema.study import ANIMALS, CONTRASTS, FAILURES, GROUPS
+from histo.schema.table import CELL_TABLES, TABLES, schema_markdown, table_schema
+
+__all__ = [
+    "ANIMALS",
+    "CELLS",
+    "CELL_PLACES",
+    "CELL_RATIOS",
+    "CELL_TABLES",
+    "CLUSTERING",
+    "CONTRASTS",
+    "CRYPTS",
+    "DENSITIES",
+    "EXCLUSIONS",
+    "FAILURES",
+    "FOLLICLES",
+    "GROUPS",
+    "IDENTITY",
+    "INFILTRATE",
+    "LAYERS",
+    "SECTIONS",
+    "TABLES",
+    "UNITS",
+    "VILLI",
+    "Column",
+    "Table",
+    "check_table",
+    "empty_table",
+    "schema_markdown",
+    "table_schema",
+]

@@ -1,0 +1,70 @@
+"""Tables of animals, groups and their comparison, and of what could not be scored."""
+
+from __future__ import annotations
+
+from histo.schema.column import Table, count, number, text
+
+__all__ = ["ANIMALS", "CONTRASTS", "FAILURES", "GROUPS"]
+
+ANIMALS = Table(
+    "animals",
+    "one animal, per segment",
+    (
+        text("endpoint", "A measure of the sections table: villus_height_um, crypt_depth_um, vh_cd, ..."),
+        number("value", "Mean of the animal's sections."),
+        number("sd", "Standard deviation between the animal's sections."),
+        count("n_sections", "Sections that carried a value."),
+        count("n_dropped", "Sections without a value or below the minimum number of units."),
+        text("note", "What was dropped and why, in words; empty when nothing was."),
+    ),
+)
+
+GROUPS = Table(
+    "groups",
+    "one group at one timepoint, per segment and endpoint",
+    (
+        text("endpoint", "A measure of the sections table."),
+        number("mean", "Mean over animals."),
+        number("sd", "Standard deviation between animals."),
+        number("ci_low", "Lower end of the 95 % interval of the mean (t, animals)."),
+        number("ci_high", "Upper end of that interval."),
+        count("n_animals", "Animals."),
+        count("n_sections", "Sections behind them."),
+    ),
+)
+
+CONTRASTS = Table(
+    "contrasts",
+    "one comparison of two groups of animals, per segment and endpoint",
+    (
+        text("endpoint", "A measure of the sections table."),
+        text("segment", "Segment."),
+        text("reference", "Group and timepoint compared against."),
+        text("comparison", "Group and timepoint compared."),
+        count("n_reference", "Animals in the reference."),
+        count("n_comparison", "Animals in the comparison."),
+        number("mean_reference", "Mean of the reference's animals."),
+        number("mean_comparison", "Mean of the comparison's animals."),
+        number("difference", "Comparison minus reference."),
+        number("ci_low", "Lower end of the 95 % interval of the difference."),
+        number("ci_high", "Upper end of that interval."),
+        number("hedges_g", "Difference over the pooled standard deviation between animals, small-sample corrected."),
+        text("test", "The test, named."),
+        number("p_value", "Its two-sided p-value; the animal is the unit."),
+        number("p_adjusted", "The same, corrected over the family."),
+        text("correction", "How it was corrected, and over which family."),
+        text("note", "What a reader must know: too few animals for a test, none at this timepoint, ..."),
+    ),
+)
+
+FAILURES = Table(
+    "failures",
+    "one slide that could not be scored",
+    (
+        text("slide", "Name of the slide file."),
+        text("path", "Path as it was given."),
+        text("reason", "Reason code: missing_pixel_size, unreadable_slide, no_tissue, ..."),
+        text("message", "What is wrong: expected, got."),
+        text("next_step", "What to do about it."),
+    ),
+)

@@ -1,0 +1,49 @@
+"""All tables by name."""
+
+from __future__ import annotations
+
+from histo.errors import InvalidArgument
+from histo.schema.cell import CELL_PLACES, CELL_RATIOS, CELLS, CLUSTERING, DENSITIES, FOLLICLES, INFILTRATE
+from histo.schema.column import IDENTITY, Table
+from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
+from histo.schema.study import ANIMALS, CONTRASTS, FAILURES, GROUPS
+
+__all__ = ["CELL_TABLES", "TABLES", "schema_markdown", "table_schema"]
+
+_OF_CELLS = (CELLS, DENSITIES, CELL_RATIOS, INFILTRATE, FOLLICLES, CLUSTERING)
+_OF_SECTIONS = (SECTIONS, VILLI, CRYPTS, UNITS, LAYERS, EXCLUSIONS)
+
+CELL_TABLES = tuple(table.name for table in _OF_CELLS)
+"""Names of the tables that only a run that detects cells writes."""
+
+TABLES: dict[str, Table] = {
+    table.name: Table(table.name, table.row, (*IDENTITY, *table.columns)) for table in (*_OF_SECTIONS, *_OF_CELLS)
+}
+TABLES["cells"] = Table("cells", CELLS.row, (*IDENTITY, *CELLS.columns, *CELL_PLACES))
+TABLES["animals"] = Table("animals", ANIMALS.row, (*IDENTITY[2:], *ANIMALS.columns))
+TABLES["groups"] = Table("groups", GROUPS.row, (*IDENTITY[3:], *GROUPS.columns))
+TABLES["contrasts"] = CONTRASTS
+TABLES["failures"] = FAILURES
+
+
+def table_schema(name: str) -> Table:
+    """Look up a result table.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is none of this name; the message lists those there are.
+    """
+    if name not in TABLES:
+        raise InvalidArgument("unknown table", expected=f"one of {', '.join(TABLES)}", got=repr(name))
+    return TABLES[name]
+
+
+def schema_markdown() -> str:
+    """Write the documentation of all tables, for the docs site."""
+    parts = []
+    for table in TABLES.values():
+        parts.append(f"## {table.name}\n\nA row is {table.row}.\n\n| column | type | definition |\n|--|--|--|")
+        parts.extend(f"| `{column.name}` | {column.kind} | {column.definition} |" for column in table.columns)
+        parts.append("")
+    return "\n".join(parts)
