@@ -37,11 +37,15 @@ class Prediction:
         Values of `Compartment`.
     confidence : (height, width) array of uint8
         Probability of the label, 0 to 255.
+    logits : (n_classes, height, width) array of float32, optional
+        What the network said before that became a probability, if it was asked for; None in a tile of empty glass, of
+        which the network is not asked.
     """
 
     window: Window
     labels: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
+    logits: NDArray[np.float32] | None = None
 
 
 def predict_labels(
@@ -123,7 +127,14 @@ def predict_window(
 
 
 def predict_tiles(
-    model: Model, canvas: Canvas, window: Window, *, device: str | None = None, n_at_once: int | None = None
+    model: Model,
+    canvas: Canvas,
+    window: Window,
+    *,
+    device: str | None = None,
+    n_at_once: int | None = None,
+    is_wanted: Callable[[Window], bool] | None = None,
+    keeps_logits: bool = False,
 ) -> Iterator[Prediction]:
     """Predict a window tile by tile, in constant memory.
 
@@ -140,15 +151,20 @@ def predict_tiles(
     n_at_once : int, optional
         Tiles in work at once: threads on the CPU, where it changes nothing but the time; the batch elsewhere. Without
         it, what suits the device.
+    is_wanted : callable, optional
+        Says of a tile's inner part whether to predict it. Without it, all are.
+    keeps_logits : bool, optional
+        Yield them too.
 
     Yields
     ------
     Prediction
-        Of the inner part of each tile, row by row; together they cover the window once.
+        Of the inner part of each tile that is wanted, row by row; all together cover the window once.
     """
     place = choose_device(device)
-    predictor = _Predictor(model, model.network.to(place).eval(), place, canvas)
-    tiles = TileGrid(model.spec.tile, model.spec.halo).cover(window)
+    predictor = _Predictor(model, model.network.to(place).eval(), place, canvas, keeps_logits)
+    grid = TileGrid(model.spec.tile, model.spec.halo).cover(window)
+    tiles = (tile for tile in grid if is_wanted is None or is_wanted(tile.kept))
     n_at_once = n_at_once or tiles_at_once(place)
     if place.type == "cpu":
         yield from _on_threads(predictor, tiles, n_at_once)
@@ -162,6 +178,7 @@ class _Predictor:
     network: torch.nn.Module
     device: torch.device
     canvas: Canvas
+    keeps_logits: bool
 
     def look(self, tiles: list[Tile]) -> list[NDArray[np.uint8]]:
         return [self.canvas.see(tile.seen) for tile in tiles]
@@ -170,20 +187,27 @@ class _Predictor:
         filled = [index for index, picture in enumerate(pictures) if not is_glass(picture)]
         predictions = [_empty(tile.kept) for tile in tiles]
         if filled:
-            labels, confidence = self._forward(np.stack([pictures[index] for index in filled]))
-            for place, index in enumerate(filled):
-                inner = tiles[index].kept.slices(tiles[index].seen)
-                predictions[index] = Prediction(tiles[index].kept, labels[place][inner], confidence[place][inner])
+            shown = self._forward(np.stack([pictures[index] for index in filled]))
+            for index, labels, confidence, logits in zip(filled, *shown, strict=True):
+                kept = tiles[index].kept
+                inner = kept.slices(tiles[index].seen)
+                own = logits[:, *inner].copy() if self.keeps_logits else None
+                predictions[index] = Prediction(kept, labels[inner], confidence[inner], own)
         return predictions
 
     @torch.inference_mode()
-    def _forward(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def _forward(
+        self, pictures: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Iterable[NDArray[np.float32]]]:
         images = as_input(torch.from_numpy(pictures).to(self.device), self.model.spec.normalisation)
         with autocast(self.device):
-            logits = self.network(images)
-        probability, channel = (logits.float() / self.model.spec.temperature).softmax(dim=1).max(dim=1)
+            logits = self.network(images).float()
+        probability, channel = (logits / self.model.spec.temperature).softmax(dim=1).max(dim=1)
         compartments = np.array(self.model.spec.compartments, np.uint8)
-        return compartments[channel.cpu().numpy()], (probability * 255).round().to(torch.uint8).cpu().numpy()
+        confidence = (probability * 255).round().to(torch.uint8)
+        # On a GPU, logits are forty times what labels are: they are brought over only if somebody wants them.
+        kept = logits.cpu() if self.keeps_logits else torch.empty(len(pictures), 0)
+        return compartments[channel.cpu().numpy()], confidence.cpu().numpy(), kept.numpy()
 
 
 def _empty(window: Window) -> Prediction:

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp, softmax
 
-from histo.nn import Model
-from histo.nn.logits import predict_logits
-from histo.train.source import load_source
+from histo.nn import ModelSpec, Prediction, Window
+from histo.train.source import Source
 
 __all__ = [
     "Calibration",
+    "ChosenPixels",
     "LogitSample",
     "ReliabilityBin",
     "calibrate",
@@ -37,7 +36,7 @@ _COOLEST, _HOTTEST = 0.1, 10.0
 
 @dataclass(frozen=True, eq=False)
 class LogitSample:
-    """Some pixels of one picture.
+    """Some pixels of one picture, or of a part of it.
 
     Parameters
     ----------
@@ -53,36 +52,42 @@ class LogitSample:
     logits: NDArray[np.float64]
     truth: NDArray[np.int64]
 
+
+@dataclass(frozen=True, eq=False)
+class ChosenPixels:
+    """The pixels of a picture that a calibration looks at.
+
+    Parameters
+    ----------
+    origin : str
+        Source of the picture.
+    is_chosen : (rows, cols) array of bool
+        About 20,000 of those with truth, chosen evenly; all if there are fewer.
+    classes : (rows, cols) array of int
+        Which of the network's classes each pixel is; -1 without truth.
+    """
+
+    origin: str
+    is_chosen: NDArray[np.bool_]
+    classes: NDArray[np.int64]
+
     @classmethod
-    def of(cls, model: Model, folder: Path, *, device: str | None = None) -> LogitSample:
-        """Ask a network about a picture with truth.
-
-        Parameters
-        ----------
-        model : Model
-            To calibrate.
-        folder : Path
-            A picture at the model's µm/px, for `histo.train.source.load_source`.
-        device : str, optional
-            As `histo.nn.choose_device` takes it.
-
-        Returns
-        -------
-        LogitSample
-            At most 20,000 pixels of those with truth, chosen evenly.
-        """
-        source = load_source(folder)
+    def of(cls, source: Source, spec: ModelSpec) -> ChosenPixels:
+        """Choose pixels, the same ones whenever it is asked."""
         channel = np.full(256, -1)
-        channel[[int(member) for member in model.spec.compartments]] = np.arange(len(model.spec.classes))
-        truth = channel[np.asarray(source.truth)]
-        rng = np.random.default_rng(truth.size)
-        is_chosen = (truth >= 0) & (rng.random(truth.shape) < _PIXELS_PER_PICTURE / max((truth >= 0).sum(), 1))
-        logits, classes = [np.empty((0, len(model.spec.classes)))], [np.empty(0, np.int64)]
-        for window, tile in predict_logits(model, np.asarray(source.image), device=device):
-            place = slice(window.row, window.bottom), slice(window.col, window.right)
-            logits.append(tile[:, is_chosen[place]].T.astype(np.float64))
-            classes.append(truth[place][is_chosen[place]])
-        return cls(source.origin, np.concatenate(logits), np.concatenate(classes))
+        channel[[int(member) for member in spec.compartments]] = np.arange(len(spec.classes))
+        classes = channel[np.asarray(source.truth)]
+        rng = np.random.default_rng(classes.size)
+        share = _PIXELS_PER_PICTURE / max((classes >= 0).sum(), 1)
+        return cls(source.origin, (classes >= 0) & (rng.random(classes.shape) < share), classes)
+
+    def sample(self, part: Prediction) -> LogitSample:
+        """Take what a network said of those in one tile; nothing of a tile of empty glass."""
+        rows, cols = self.is_chosen.shape
+        place = part.window.slices(Window(0, 0, rows, cols))
+        is_chosen = self.is_chosen[place] & (part.logits is not None)
+        logits = np.empty((0, 0)) if part.logits is None else part.logits[:, is_chosen].T.astype(np.float64)
+        return LogitSample(self.origin, logits, self.classes[place][is_chosen])
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from histo.nn import Model, load_model, predict_labels
+from histo.io import slide_from_array
+from histo.nn import Model, Window, canvas_of, load_model, predict_tiles
 from histo.train.agreement import POOLED, confusion_matrix, dice
+from histo.train.calibration import ChosenPixels, LogitSample
 from histo.train.draft import open_annotation_set
 from histo.train.drawn import DrawnPool, drawing_digest
 from histo.train.real import prepare_field
-from histo.train.source import load_source
+from histo.train.source import N_CLASSES, Source, load_source
 from histo.types import Compartment
 
 __all__ = ["Judgement", "evaluate", "judge", "judgement_table"]
@@ -34,12 +36,15 @@ class Judgement:
         Pixels: rows are the truth, columns the prediction.
     pixel_area_um2 : float
         Of one pixel.
+    samples : tuple of LogitSample
+        What the network said of some of its pixels, for `histo.train.calibration.calibrate`.
     """
 
     origin: str
     field: str
     confusion: NDArray[np.int64]
     pixel_area_um2: float
+    samples: tuple[LogitSample, ...] = ()
 
 
 def evaluate(
@@ -98,7 +103,9 @@ def judge(
     device: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Judgement]:
-    """Predict each picture and count.
+    """Predict each picture once, and count.
+
+    Of a picture that is annotated in some places only, the network is asked about the tiles that hold any truth.
 
     Parameters
     ----------
@@ -107,7 +114,8 @@ def judge(
     folders : sequence of Path
         Pictures at the model's µm/px, for `histo.train.source.load_source`.
     keep : callable, optional
-        Called with each picture's folder, its predicted compartments and their confidence.
+        Called with each picture's folder, its predicted compartments and their confidence; both are 0 in tiles without
+        truth.
     device, progress
         As in `evaluate`.
 
@@ -118,14 +126,32 @@ def judge(
     judgements = []
     for n_done, path in enumerate(folders, start=1):
         source = load_source(path)
-        labels, confidence = predict_labels(model, np.asarray(source.image), model.spec.mpp, device=device)
+        labels, confidence, samples = _predict(model, source, device)
         if keep is not None:
             keep(path, labels, confidence)
         confusion = confusion_matrix(np.asarray(source.truth), labels)
-        judgements.append(Judgement(source.origin, source.name, confusion, model.spec.mpp**2))
+        judgements.append(Judgement(source.origin, source.name, confusion, model.spec.mpp**2, samples))
         if progress is not None:
             progress("judging", n_done, len(folders))
     return judgements
+
+
+def _predict(
+    model: Model, source: Source, device: str | None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], tuple[LogitSample, ...]]:
+    canvas = canvas_of(slide_from_array(np.asarray(source.image), mpp=model.spec.mpp), model.spec.mpp)
+    has_truth = np.asarray(source.truth) < N_CLASSES
+    labels, confidence = np.zeros((2, *has_truth.shape), np.uint8)
+    chosen, samples = ChosenPixels.of(source, model.spec), []
+
+    def is_wanted(window: Window) -> bool:
+        return bool(has_truth[window.slices(canvas.whole)].any())
+
+    for part in predict_tiles(model, canvas, canvas.whole, device=device, is_wanted=is_wanted, keeps_logits=True):
+        place = part.window.slices(canvas.whole)
+        labels[place], confidence[place] = part.labels, part.confidence
+        samples.append(chosen.sample(part))
+    return labels, confidence, tuple(samples)
 
 
 def judgement_table(judgements: Iterable[Judgement]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from histo.io.atomic import write_atomically
 from histo.nn import Model, ModelSpec, read_model, write_model
 from histo.nn.model import SPEC_FILE
 from histo.nn.spec import write_spec
-from histo.train.calibration import LogitSample, calibrate
+from histo.train.calibration import calibrate
 from histo.train.card import write_card
 from histo.train.evaluation import judge, judgement_table
 from histo.train.left_out import read_left_out
@@ -137,19 +137,19 @@ def _pass_verdict(run: Run, model: Model, real: RealFields, device: str | None, 
         progress=None if progress is None else lambda done, total: progress("drawing", done, total),
     )
     left_out = read_left_out(run.recipe, run.folder.parent)
+    judged = judge(model, [*drawn, *real.held_out], device=device, progress=progress)
     calibration = None
     if run.recipe.temperature is None and not real.held_out and left_out is not None:
         calibration = left_out.calibration
     elif run.recipe.temperature is None:
         # Drawings are easier than what the model is for: they count only where there is nothing else.
-        pictures = real.held_out or drawn
-        calibration = calibrate(LogitSample.of(model, path, device=device) for path in pictures)
-    judged = judgement_table(judge(model, [*drawn, *real.held_out], device=device, progress=progress))
+        pictures = judged[len(drawn) :] or judged
+        calibration = calibrate(sample for entry in pictures for sample in entry.samples)
     start = start_folder(run.recipe, run.beside)
     before = None
     if start is not None and real.held_out:
         before = judgement_table(judge(read_model(start), real.held_out, device=device, progress=progress))
-    return Verdict(judged, before, calibration, None if left_out is None else left_out.judged)
+    return Verdict(judgement_table(judged), before, calibration, None if left_out is None else left_out.judged)
 
 
 def _with_verdict(model: Model, recipe: Recipe, verdict: Verdict, place: Path) -> Model:

@@ -47,8 +47,9 @@ def leave_one_source_out(
         says but for ``held_out_sources``.
     folder : path-like, optional
         Where the runs lie: each fold's in ``<name>-without-<source.source>``, with the network in ``model`` and the
-        predicted label maps in ``labels/<field>.ome.zarr``. What is returned is kept beside them, in
-        ``<name>-leave-one-source-out.csv`` and ``.json``; `export_model` puts it on the card of the recipe's model.
+        predicted label maps in ``labels/<field>.ome.zarr``, 0 in tiles without truth. What is returned is kept beside
+        them, in ``<name>-leave-one-source-out.csv`` and ``.json``; `export_model` puts it on the card of the recipe's
+        model.
     resume : bool, optional
         Go on from the folds' checkpoints; else start all of them over.
     device : str, optional
@@ -110,4 +111,4 @@ def _judge_fold(run: Run, device: str | None, progress: Progress | None) -> tupl
 
     model = write_weights(run, run.folder / MODEL_FOLDER)
     judged = judge(model, fields.held_out, keep=keep, device=device, progress=progress)
-    return judgement_table(judged), [LogitSample.of(model, path, device=device) for path in fields.held_out]
+    return judgement_table(judged), [sample for entry in judged for sample in entry.samples]

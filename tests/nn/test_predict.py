@@ -7,7 +7,6 @@ import torch
 from histo.errors import InvalidArgument, MissingPixelSize
 from histo.io import slide_from_array
 from histo.nn import Model, Window, canvas_of, predict_labels, predict_tiles, predict_window
-from histo.nn.logits import predict_logits
 from histo.types import Compartment
 
 
@@ -80,11 +79,22 @@ def test_a_temperature_moves_no_label_and_makes_the_network_less_sure(
 def test_logits_are_those_behind_the_labels(
     model: Model, picture: np.ndarray, whole: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    n_agreeing = 0
-    for window, logits in predict_logits(model, picture, device="cpu"):
-        place = slice(window.row, window.bottom), slice(window.col, window.right)
-        n_agreeing += (logits.argmax(axis=0) == whole[0][place]).sum()
-    assert n_agreeing > 0.999 * whole[0].size
+    canvas = canvas_of(slide_from_array(picture, mpp=1.0), 1.0)
+    compartments = np.array(model.spec.compartments, np.uint8)
+    for part in predict_tiles(model, canvas, canvas.whole, device="cpu", keeps_logits=True):
+        assert part.logits is not None
+        assert np.array_equal(compartments[part.logits.argmax(axis=0)], whole[0][part.window.slices(canvas.whole)])
+
+
+def test_tiles_that_nobody_wants_are_left_out_and_change_no_other(
+    model: Model, picture: np.ndarray, whole: tuple[np.ndarray, np.ndarray]
+) -> None:
+    canvas = canvas_of(slide_from_array(picture, mpp=1.0), 1.0)
+    parts = list(predict_tiles(model, canvas, canvas.whole, device="cpu", is_wanted=lambda window: window.row >= 128))
+    assert {part.window.row for part in parts} == {128, 192, 256}
+    for part in parts:
+        assert part.logits is None
+        assert np.array_equal(part.labels, whole[0][part.window.slices(canvas.whole)])
 
 
 def test_empty_glass_is_background_without_asking_the_network(model: Model) -> None:

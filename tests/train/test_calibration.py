@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from histo.nn import Model, read_model
+from histo.nn import Model, predict_labels, read_model
+from histo.train import judge
 from histo.train.calibration import LogitSample, calibrate, calibration_error, fit_temperature, reliability
 from histo.train.source import IGNORE, store_source
 
@@ -71,6 +72,25 @@ def test_pixels_without_truth_and_tiles_of_glass_are_not_asked_about(model: Mode
     truth = np.full((64, 192), 3, np.uint8)
     truth[:32] = IGNORE
     store_source(tmp_path / "field", image, truth, name="field", origin="lab")
-    sample = LogitSample.of(model, tmp_path / "field", device="cpu")
-    assert sample.logits.shape == (32 * 128, 10)  # of three tiles of 64 px the last is glass with its surroundings
-    assert (sample.truth == 3).all()
+    (judgement,) = judge(model, [tmp_path / "field"], device="cpu")
+    logits = np.concatenate([sample.logits for sample in judgement.samples if len(sample.truth)])
+    assert logits.shape == (32 * 128, 10)  # of three tiles of 64 px the last is glass with its surroundings
+    assert all((sample.truth == 3).all() and sample.origin == "lab" for sample in judgement.samples)
+    said = np.bincount(np.array(model.spec.compartments)[logits.argmax(axis=1)], minlength=10)
+    said[0] += 32 * 64
+    assert (said == judgement.confusion[3]).all()
+
+
+def test_tiles_without_truth_are_not_predicted_and_the_others_are_as_before(model: Model, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    image = np.random.default_rng(1).integers(0, 200, size=(64, 192, 3), dtype=np.uint8)
+    truth = np.full((64, 192), IGNORE, np.uint8)
+    truth[10:20, 70:80] = 3
+    store_source(tmp_path / "field", image, truth, name="field", origin="lab")
+    kept: list[np.ndarray] = []
+    judge(model, [tmp_path / "field"], keep=lambda _, *maps: kept.extend(maps), device="cpu")
+    whole = predict_labels(model, image, mpp=1.0, device="cpu")
+    for seen, predicted in zip(kept, whole, strict=True):
+        assert np.array_equal(seen[:, 64:128], predicted[:, 64:128])
+        assert not seen[:, :64].any()
+        assert not seen[:, 128:].any()
