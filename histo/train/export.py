@@ -21,6 +21,7 @@ from histo.train.real import RealFields
 from histo.train.recipe import Recipe
 from histo.train.record import TrainingRecord, set_names, sets_learned
 from histo.train.run import Run, open_run
+from histo.train.second_head import without_second_head
 from histo.train.start import start_normalisation
 from histo.train.verdict import METRICS_FILE, Verdict
 from histo.types import Compartment
@@ -127,7 +128,7 @@ def write_weights(run: Run, place: Path) -> Model:
         trained_on=tuple(dict.fromkeys((*sets_behind(recipe, run.beside), *sets_learned(recipe)))),
         validated_on=set_names(recipe) if recipe.real.is_judged else (),
     )
-    write_model(place, run.last.averaged_weights, spec)
+    write_model(place, without_second_head(run.last.averaged_weights), spec)
     return read_model(place)
 
 

@@ -22,9 +22,10 @@ from histo.train.checkpoint import CHECKPOINT_FILE, TrainingState, write_checkpo
 from histo.train.drawn import draw_ahead
 from histo.train.log import LOG_FILE, LogRow, append_log, cut_log
 from histo.train.loss import SegmentationLoss, class_weights
+from histo.train.recipe import Recipe
 from histo.train.run import Run
 from histo.train.schedule import learning_rate
-from histo.train.source import N_CLASSES
+from histo.train.second_head import Loss, TwoHeadLoss, n_channels
 from histo.train.start import load_start, start_normalisation
 from histo.train.stop import StopRequest
 
@@ -85,21 +86,24 @@ def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, pro
     run.folder.mkdir(parents=True, exist_ok=True)
     cut_log(run.folder / LOG_FILE, first_step)
     weights = class_weights(class_frequencies(drawn + fields.trained), recipe.loss.balance)
-    loss = SegmentationLoss(
-        torch.from_numpy(weights).to(place),
-        recipe.loss.dice_weight,
-        recipe.loss.gap_weight,
-        round(recipe.loss.gap_um / recipe.mpp),
-    )
+    loss = _loss(recipe, torch.from_numpy(weights).to(place))
     with draw_ahead(run.drawn, run.seeds):
         normalisation = start_normalisation(recipe, run.beside)
         _Trainer(run, state, loss, normalisation, place, fields.digest, progress).go(batches, first_step, n_workers)
 
 
+def _loss(recipe: Recipe, weights: Tensor) -> Loss:
+    settings = recipe.loss
+    labels = SegmentationLoss(weights, settings.dice_weight, settings.gap_weight, round(settings.gap_um / recipe.mpp))
+    if settings.second_head == "none":
+        return labels
+    return TwoHeadLoss(labels, settings.second_head, settings.second_head_weight, recipe.mpp)
+
+
 def _start(run: Run, device: torch.device) -> TrainingState:
     recipe = run.recipe
     torch.manual_seed(recipe.seed)
-    network: StructureNet = build_network(recipe.encoder, N_CLASSES, recipe.output_stride)
+    network: StructureNet = build_network(recipe.encoder, n_channels(recipe.loss), recipe.output_stride)
     if run.checkpoint is None:
         load_start(recipe, run.beside, network)
     network = network.to(device)
@@ -112,7 +116,7 @@ def _start(run: Run, device: torch.device) -> TrainingState:
 class _Trainer:
     run: Run
     state: TrainingState
-    loss: SegmentationLoss
+    loss: Loss
     normalisation: Normalisation
     device: torch.device
     fields: str

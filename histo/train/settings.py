@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -190,12 +190,19 @@ class LossSettings(Settings):
         is missed makes one of two.
     gap_um : float
         Widest gap that is narrow.
+    second_head : {"none", "outline", "distance"}
+        What is learned beside the labels and left behind at export: where the outlines of crypts and villi run, or how
+        far inside one a pixel lies.
+    second_head_weight : float
+        Of its loss, beside the cross entropy's 1.
     """
 
     dice_weight: Annotated[float, Field(ge=0.0, le=10.0)] = 0.5
     balance: Probability = 0.5
     gap_weight: Annotated[float, Field(ge=0.0, le=50.0)] = 0.0
     gap_um: Annotated[float, Field(gt=0.0, le=100.0)] = 16.0
+    second_head: Literal["none", "outline", "distance"] = "none"
+    second_head_weight: Annotated[float, Field(gt=0.0, le=10.0)] = 0.5
 
 
 class Optimisation(Settings):

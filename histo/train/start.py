@@ -12,6 +12,7 @@ from histo.nn.spec import Normalisation, read_spec
 from histo.train.lineage import start_folder
 from histo.train.photographs import OF_PHOTOGRAPHS, load_photographs
 from histo.train.recipe import FROM_PHOTOGRAPHS, Recipe
+from histo.train.second_head import widen_head
 
 __all__ = ["load_start", "start_normalisation"]
 
@@ -51,7 +52,7 @@ def load_start(recipe: Recipe, beside: Path, network: StructureNet) -> None:
     beside : Path
         Folder that a model's folder is relative to.
     network : StructureNet
-        Built as the recipe says. Photographs teach its encoder only.
+        Built as the recipe says. Photographs teach its encoder only, a model all but the second head.
 
     Raises
     ------
@@ -75,4 +76,4 @@ def load_start(recipe: Recipe, beside: Path, network: StructureNet) -> None:
                 expected="encoder {}, output_stride {}, mpp {:g}".format(*theirs),
                 got="encoder {}, output_stride {}, mpp {:g}".format(*ours),
             )
-        network.load_state_dict(model.network.state_dict())
+        network.load_state_dict(widen_head(model.network.state_dict(), network.state_dict()))
