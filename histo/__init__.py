@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from histo.io import Slide, open_slide
     from histo.measure import measure_crypts, measure_layers, measure_units, measure_villi
     from histo.report import Study
+    from histo.score import score_section
     from histo.segmentation import segment
     from histo.types import CellClass, Compartment, Exclusion, LabelMap, PixelSize, SectionId
 
@@ -31,6 +32,7 @@ __all__ = [
     "measure_units",
     "measure_villi",
     "open_slide",
+    "score_section",
     "segment",
 ]
 
@@ -48,6 +50,7 @@ _HOMES = {
     "measure_units": "histo.measure",
     "measure_villi": "histo.measure",
     "open_slide": "histo.io",
+    "score_section": "histo.score",
     "segment": "histo.segmentation",
 }
 

@@ -21,6 +21,7 @@ __all__ = [
     "InvalidArgument",
     "InvalidDesign",
     "InvalidLabelMap",
+    "InvalidProfile",
     "InvalidRecipe",
     "InvalidTable",
     "MissingExtra",
@@ -33,6 +34,7 @@ __all__ = [
     "TrainingStopped",
     "UnitOfAnalysisError",
     "UnknownModel",
+    "UnknownProfile",
     "UnreadableSlide",
     "UnsupportedSlide",
     "WrongStain",
@@ -224,6 +226,12 @@ class InvalidAnnotation(HistoError, ValueError):
     reason = "invalid_annotation"
 
 
+class InvalidProfile(HistoError, ValueError):
+    """A profile of a score has problems; all of them are in the message."""
+
+    reason = "invalid_profile"
+
+
 class InvalidRecipe(HistoError, ValueError):
     """A training recipe has problems; all of them are in the message."""
 
@@ -240,6 +248,12 @@ class UnknownModel(HistoError, LookupError):
     """There is no model of this name; the message lists those there are."""
 
     reason = "unknown_model"
+
+
+class UnknownProfile(HistoError, LookupError):
+    """There is no profile of a score of this name; the message lists those there are."""
+
+    reason = "unknown_profile"
 
 
 class CorruptModel(HistoError, ValueError):

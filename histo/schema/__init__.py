@@ -9,6 +9,7 @@ from __future__ import annotations
 from histo.schema.cell import CELL_PLACES, CELL_RATIOS, CELLS, CLUSTERING, DENSITIES, FOLLICLES, INFILTRATE
 from histo.schema.check import check_table, empty_table
 from histo.schema.column import IDENTITY, Column, Table
+from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.study import ANIMALS, CONTRASTS, FAILURES, GROUPS
 from histo.schema.table import CELL_TABLES, TABLES, schema_markdown, table_schema
@@ -30,6 +31,7 @@ __all__ = [
     "IDENTITY",
     "INFILTRATE",
     "LAYERS",
+    "SCORES",
     "SECTIONS",
     "TABLES",
     "UNITS",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from histo.errors import InvalidArgument
 from histo.schema.cell import CELL_PLACES, CELL_RATIOS, CELLS, CLUSTERING, DENSITIES, FOLLICLES, INFILTRATE
 from histo.schema.column import IDENTITY, Table
+from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.study import ANIMALS, CONTRASTS, FAILURES, GROUPS
 
@@ -17,7 +18,8 @@ CELL_TABLES = tuple(table.name for table in _OF_CELLS)
 """Names of the tables that only a run that detects cells writes."""
 
 TABLES: dict[str, Table] = {
-    table.name: Table(table.name, table.row, (*IDENTITY, *table.columns)) for table in (*_OF_SECTIONS, *_OF_CELLS)
+    table.name: Table(table.name, table.row, (*IDENTITY, *table.columns))
+    for table in (*_OF_SECTIONS, *_OF_CELLS, SCORES)
 }
 TABLES["cells"] = Table("cells", CELLS.row, (*IDENTITY, *CELLS.columns, *CELL_PLACES))
 TABLES["animals"] = Table("animals", ANIMALS.row, (*IDENTITY[2:], *ANIMALS.columns))
