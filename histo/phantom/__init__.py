@@ -1,12 +1,12 @@
 """Drawn mucosa of exactly known geometry, for training, tests, benchmarks and the demo."""
 
+from histo.phantom.cell_spec import CellSpec, InflammatoryDensity
 from histo.phantom.cohort import Arm, CohortSpec, draw_cohort
 from histo.phantom.section import DrawnSection, DrawnTruth, draw_section, draw_truth
 from histo.phantom.slide import write_slide
 from histo.phantom.spec import (
     Appearance,
     ArtefactSpec,
-    CellSpec,
     CryptSpec,
     SectionSpec,
     VillusSpec,
@@ -23,6 +23,7 @@ __all__ = [
     "CryptSpec",
     "DrawnSection",
     "DrawnTruth",
+    "InflammatoryDensity",
     "SectionSpec",
     "VillusSpec",
     "WallSpec",

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from histo.phantom.anatomy import Tube
+from histo.phantom.cell_spec import InflammatoryDensity
 from histo.phantom.raster import VALLEY_SHARE, Canvas, WallFields
 from histo.phantom.spec import SectionSpec
 from histo.phantom.wall import Wall
@@ -38,8 +39,8 @@ class Cells:
         Amount of haematoxylin, 1 on average.
     cell_class : (n,) str array
         Values of `CellClass`.
-    is_goblet, is_cd4, is_foxp3 : (n,) bool array
-        Goblet cells, and positive cells of the two markers.
+    is_goblet, is_cd4, is_foxp3, is_il17 : (n,) bool array
+        Goblet cells, and positive cells of the three markers.
     """
 
     centre_um: Floats
@@ -50,6 +51,7 @@ class Cells:
     is_goblet: NDArray[np.bool_]
     is_cd4: NDArray[np.bool_]
     is_foxp3: NDArray[np.bool_]
+    is_il17: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.cell_class)
@@ -101,7 +103,8 @@ def place_cells(
     lymphocyte = everything.cell_class == CellClass.LYMPHOCYTE
     cd4 = lymphocyte & (rng.random(len(everything)) < spec.cells.cd4)
     foxp3 = cd4 & (rng.random(len(everything)) < spec.cells.foxp3)
-    return replace(everything, is_cd4=cd4, is_foxp3=foxp3)
+    il17 = cd4 & ~foxp3 & (rng.random(len(everything)) < spec.cells.il17)
+    return replace(everything, is_cd4=cd4, is_foxp3=foxp3, is_il17=il17)
 
 
 def cells_table(cells: Cells, canvas: Canvas, labels: NDArray[np.uint8]) -> pd.DataFrame:
@@ -114,27 +117,46 @@ def cells_table(cells: Cells, canvas: Canvas, labels: NDArray[np.uint8]) -> pd.D
             "col": at[:, 1],
             "area_um2": np.pi / 4 * cells.axes_um.prod(axis=1),
             "cell_class": cells.cell_class,
+            "probability": np.ones(len(cells)),
             "compartment": names[canvas.look_up(labels, cells.centre_um).astype(int)],
             "is_goblet": cells.is_goblet,
-            "is_cd4": cells.is_cd4,
-            "is_foxp3": cells.is_foxp3,
+            "cd4_is_positive": cells.is_cd4,
+            "foxp3_is_positive": cells.is_foxp3,
+            "il17_is_positive": cells.is_il17,
         }
     )
 
 
 def _scatters(spec: SectionSpec) -> list[_Scatter]:
-    stroma = (Compartment.VILLUS_LAMINA_PROPRIA, Compartment.LAMINA_PROPRIA)
     cells = spec.cells
+    stroma = (Compartment.VILLUS_LAMINA_PROPRIA, Compartment.LAMINA_PROPRIA)
+    mucosa = InflammatoryDensity(cells.lymphocyte_per_mm2, cells.granulocyte_per_mm2)
+    if cells.crypt_zone is None:
+        inflammatory = _inflammatory(stroma, mucosa)
+    else:
+        inflammatory = _inflammatory(stroma[:1], mucosa) + _inflammatory(stroma[1:], cells.crypt_zone)
     return [
-        _Scatter(stroma, cells.lymphocyte_per_mm2, CellClass.LYMPHOCYTE, 6.0, 5.4, 1.15),
-        _Scatter(stroma, cells.granulocyte_per_mm2, CellClass.GRANULOCYTE, 6.4, 4.6, 1.1),
+        *inflammatory,
         _Scatter(stroma, cells.stromal_per_mm2, CellClass.STROMAL, 9.5, 3.6, 0.85),
         _Scatter((Compartment.SUBMUCOSA,), 900, CellClass.STROMAL, 11.0, 2.8, 0.8, follows_wall=True),
-        _Scatter((Compartment.SUBMUCOSA,), 120, CellClass.LYMPHOCYTE, 5.8, 5.2, 1.1),
+        *_inflammatory((Compartment.SUBMUCOSA,), cells.submucosa, (5.8, 5.2, 1.1)),
         _Scatter((Compartment.MUSCULARIS,), 1100, CellClass.STROMAL, 13.0, 2.8, 0.7, follows_wall=True),
+        *_inflammatory((Compartment.MUSCULARIS,), cells.muscularis, (5.8, 5.2, 1.1)),
         _Scatter((Compartment.LYMPHOID,), 17000, CellClass.LYMPHOCYTE, 6.2, 5.6, 1.1),
         _Scatter((Compartment.SUBMUCOSAL_GLAND,), 2600, CellClass.EPITHELIAL, 6.2, 4.8, 0.95),
         _Scatter((Compartment.OTHER_TISSUE,), 350, CellClass.STROMAL, 8.0, 3.5, 0.8),
+    ]
+
+
+def _inflammatory(
+    compartments: tuple[Compartment, ...],
+    density: InflammatoryDensity,
+    lymphocyte: tuple[float, float, float] = (6.0, 5.4, 1.15),
+) -> list[_Scatter]:
+    """Strew lymphocytes, of this length, width and darkness, and granulocytes."""
+    return [
+        _Scatter(compartments, density.lymphocyte_per_mm2, CellClass.LYMPHOCYTE, *lymphocyte),
+        _Scatter(compartments, density.granulocyte_per_mm2, CellClass.GRANULOCYTE, 6.4, 4.6, 1.1),
     ]
 
 
@@ -237,7 +259,7 @@ def _keep(cells: Cells, canvas: Canvas, labels: NDArray[np.uint8], compartments:
 def _cells(centre: Floats, axes: Floats, angle: Floats, darkness: Floats, cell_class: CellClass) -> Cells:
     n = len(centre)
     no = np.zeros(n, bool)
-    return Cells(centre, axes, angle, darkness, np.full(n, cell_class.value), no, no.copy(), no.copy())
+    return Cells(centre, axes, angle, darkness, np.full(n, cell_class.value), no, no.copy(), no.copy(), no.copy())
 
 
 def _none() -> Cells:

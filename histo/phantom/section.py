@@ -15,7 +15,7 @@ from histo.phantom.curve import locate
 from histo.phantom.feature import Features, hide_under_folds, place_features
 from histo.phantom.fluorescence import GAP_COLUMNS, fluoresce
 from histo.phantom.immunostain import immunostain
-from histo.phantom.nuclei import Drawing, cells_table, place_cells
+from histo.phantom.nuclei import Cells, Drawing, cells_table, place_cells
 from histo.phantom.raster import Canvas, WallFields, draw_labels
 from histo.phantom.spec import SectionSpec
 from histo.phantom.stains import Scene, counterstain, expose
@@ -37,7 +37,7 @@ class DrawnTruth:
     ----------
     labels : LabelMap
         The true compartments.
-    villi, crypts, layers : DataFrame
+    villi, crypts, layers, cells : DataFrame
         As in `DrawnSection`.
     """
 
@@ -45,6 +45,7 @@ class DrawnTruth:
     villi: pd.DataFrame
     crypts: pd.DataFrame
     layers: pd.DataFrame
+    cells: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,8 @@ class DrawnSection:
     layers : DataFrame
         Truth every 10 µm of the mucosa-submucosa border. Below plicae the submucosa has no single thickness: missing.
     cells : DataFrame
-        Every nucleus: place, area, class, compartment, markers.
+        Every nucleus, columns as in `histo.schema`: place, area, class, compartment, positive markers (CD4, Foxp3,
+        IL-17), and whether it is a goblet cell's. Under folds the compartment is what was drawn there.
     gaps : DataFrame
         Gaps of the apical ZO-1 line (fluorescence): villus, place along the contour, length.
     spec : SectionSpec
@@ -119,7 +121,7 @@ def draw_section(spec: SectionSpec, mpp: float = 1.0, seed: int = 0, stain: Stai
     anatomy = _draw_anatomy(spec, mpp, seed)
     canvas, fields, labels, streams = anatomy.canvas, anatomy.fields, anatomy.labels, anatomy.streams
     villi, crypts = anatomy.villi, anatomy.crypts
-    cells = place_cells(spec, anatomy.wall, (villi, crypts), Drawing(canvas, fields, labels), streams[4])
+    cells = anatomy.place_cells(spec)
     scene = Scene(spec, canvas, fields, labels, villi, crypts, cells, anatomy.features)
     gaps = pd.DataFrame(columns=GAP_COLUMNS)
     image: NDArray[np.uint8] | NDArray[np.uint16]
@@ -129,14 +131,14 @@ def draw_section(spec: SectionSpec, mpp: float = 1.0, seed: int = 0, stain: Stai
         look, is_he = spec.appearance, stain == "he"
         amounts = counterstain(scene, streams[5]) if is_he else immunostain(scene, streams[5])
         image = expose(scene, amounts, look.eosin if is_he else look.dab, streams[5])
-    truth = anatomy.truth(spec)
+    truth = anatomy.truth(spec, cells)
     return DrawnSection(
         image=image,
         labels=truth.labels,
         villi=truth.villi,
         crypts=truth.crypts,
         layers=truth.layers,
-        cells=cells_table(cells, canvas, labels),
+        cells=truth.cells,
         gaps=gaps,
         spec=spec,
     )
@@ -162,7 +164,8 @@ def draw_truth(spec: SectionSpec, mpp: float = 1.0, seed: int = 0) -> DrawnTruth
     MissingPixelSize
         If `mpp` is not a positive number.
     """
-    return _draw_anatomy(spec, mpp, seed).truth(spec)
+    anatomy = _draw_anatomy(spec, mpp, seed)
+    return anatomy.truth(spec, anatomy.place_cells(spec))
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,13 +181,18 @@ class _Anatomy:
     features: Features
     streams: list[np.random.Generator]
 
-    def truth(self, spec: SectionSpec) -> DrawnTruth:
+    def place_cells(self, spec: SectionSpec) -> Cells:
+        drawing = Drawing(self.canvas, self.fields, self.labels)
+        return place_cells(spec, self.wall, (self.villi, self.crypts), drawing, self.streams[4])
+
+    def truth(self, spec: SectionSpec, cells: Cells) -> DrawnTruth:
         seen = hide_under_folds(self.labels, self.features.folds, self.canvas)
         return DrawnTruth(
             labels=LabelMap(seen, mpp=self.canvas.mpp),
             villi=_villi_table(self.villi, self.canvas),
             crypts=_crypts_table(self.crypts, self.canvas),
             layers=tabulate_layers(spec, self.wall, self.villi, self.canvas),
+            cells=cells_table(cells, self.canvas, self.labels),
         )
 
 

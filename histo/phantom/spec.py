@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 
 from histo.errors import InvalidArgument
+from histo.phantom.cell_spec import CellSpec
 
 __all__ = [
     "Appearance",
     "ArtefactSpec",
-    "CellSpec",
     "CryptSpec",
     "SectionSpec",
     "Shape",
@@ -135,37 +135,6 @@ class WallSpec:
     serosa_um: float = 0.0
     follicles: int = 0
     glands: float = 0.0
-
-
-@dataclass(frozen=True)
-class CellSpec:
-    """Cells of the mucosa.
-
-    Parameters
-    ----------
-    lymphocyte_per_mm2, stromal_per_mm2 : float
-        Nuclei per mm² of lamina propria.
-    granulocyte_per_mm2 : float
-        Granulocytes per mm² of lamina propria.
-    iel_per_100 : float
-        Intraepithelial lymphocytes per 100 enterocytes of the villi.
-    goblet : float
-        Share of epithelial cells that are goblet cells.
-    cd4, foxp3 : float
-        Share of lymphocytes that are CD4 positive, and of those the share that is Foxp3 positive.
-    zo1_gaps_per_mm, zo1_gap_um : float
-        Gaps in the apical ZO-1 line per mm of it, and their mean length.
-    """
-
-    lymphocyte_per_mm2: float = 4800.0
-    stromal_per_mm2: float = 3200.0
-    granulocyte_per_mm2: float = 250.0
-    iel_per_100: float = 8.0
-    goblet: float = 0.10
-    cd4: float = 0.45
-    foxp3: float = 0.12
-    zo1_gaps_per_mm: float = 6.0
-    zo1_gap_um: float = 6.0
 
 
 @dataclass(frozen=True)

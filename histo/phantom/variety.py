@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from histo.phantom.cell_spec import CellSpec
 from histo.phantom.spec import (
     Appearance,
     ArtefactSpec,
-    CellSpec,
     CryptSpec,
     SectionSpec,
     Shape,

@@ -61,7 +61,7 @@ def test_brown_marks_cd4_positive_cells_only() -> None:
     height, width = drawn.labels.shape
     ring = drawn.image[np.clip(rows + 7, 0, height - 1), np.clip(cols, 0, width - 1)].astype(float)
     blueness = ring[:, 2] - ring[:, 0]
-    positive = drawn.cells.is_cd4.to_numpy()
+    positive = drawn.cells.cd4_is_positive.to_numpy()
     negative = (drawn.cells.cell_class == "lymphocyte").to_numpy() & ~positive
     assert blueness[positive].mean() < blueness[negative].mean() - 15
 
