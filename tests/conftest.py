@@ -63,6 +63,43 @@ def write_untrained() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
+def write_untrained_nuclei() -> Callable[..., Path]:
+    """A function that writes a nuclei network of random weights, which finds many, into a folder named like it."""
+
+    def write(folder: Path, *, stain: str = "he", mpp: float = 1.0, seed: int = 0) -> Path:
+        import torch
+
+        from histo.nn import NucleiSpec, write_nuclei_model
+        from histo.nn.nuclei_network import build_nuclei_network
+        from histo.nn.nuclei_spec import least_halo_px
+
+        torch.manual_seed(seed)
+        halo = least_halo_px(mpp)
+        spec = NucleiSpec(
+            name=folder.name,
+            stain=stain,
+            classes=("epithelial", "lymphocyte") if stain == "he" else (),
+            mpp=mpp,
+            tile=2 * halo + 128,
+            halo=halo,
+            threshold=0.3,
+            sha256="0" * 64,
+            licence="BSD-3-Clause",
+            trained_on=("nothing",),
+        )
+        network = build_nuclei_network(len(spec.classes))
+        with torch.no_grad():
+            network.head.weight.mul_(20)
+            network.head.weight[2:4].zero_()  # each pixel is of the nearest peak
+            network.head.bias.zero_()
+            network.head.bias[1] = 2.0
+        write_nuclei_model(folder, network.state_dict(), spec)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def untrained_models(tmp_path_factory: pytest.TempPathFactory, write_untrained: Callable[..., Path]) -> Path:
     """A folder for HISTO_MODELS: ``structure-v1`` is there a small network of random weights."""
     folder = tmp_path_factory.mktemp("models")

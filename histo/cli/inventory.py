@@ -87,12 +87,12 @@ def describe_models() -> list[dict[str, object]]:
     list of dict
         ``state`` is ``ok`` or says what is wrong.
     """
-    from histo.nn import list_models, load_model
+    from histo.nn import list_models, load_model, load_nuclei_model
 
     described = []
     for spec in list_models():
         try:
-            load_model(spec.name)
+            (load_nuclei_model if spec.task == "nuclei" else load_model)(spec.name)
             state = "ok"
         except CorruptModel as error:
             state = str(error)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from histo.nn.canvas import Canvas, canvas_of
 from histo.nn.device import choose_device
 from histo.nn.model import Model, read_model, write_model
+from histo.nn.nuclei_canvas import nuclei_canvas
+from histo.nn.nuclei_model import NucleiModel, load_nuclei_model, read_nuclei_model, write_nuclei_model
+from histo.nn.nuclei_predict import NucleiTile, predict_nuclei
+from histo.nn.nuclei_spec import NucleiSpec
 from histo.nn.predict import Prediction, predict_labels, predict_tiles, predict_window
 from histo.nn.spec import ModelSpec, Normalisation
 from histo.nn.tiling import Tile, TileGrid, Window
@@ -15,6 +19,9 @@ __all__ = [
     "Model",
     "ModelSpec",
     "Normalisation",
+    "NucleiModel",
+    "NucleiSpec",
+    "NucleiTile",
     "Prediction",
     "Tile",
     "TileGrid",
@@ -24,10 +31,15 @@ __all__ = [
     "find_model",
     "list_models",
     "load_model",
+    "load_nuclei_model",
     "models_folders",
+    "nuclei_canvas",
     "predict_labels",
+    "predict_nuclei",
     "predict_tiles",
     "predict_window",
     "read_model",
+    "read_nuclei_model",
     "write_model",
+    "write_nuclei_model",
 ]

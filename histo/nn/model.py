@@ -10,13 +10,13 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from histo.errors import CorruptModel
 from histo.nn.network import StructureNet, build_network
 from histo.nn.spec import ModelSpec, read_spec, write_spec
 
-__all__ = ["SPEC_FILE", "Model", "read_model", "write_model"]
+__all__ = ["SPEC_FILE", "Model", "load_weights", "read_model", "save_weights", "write_model"]
 
 SPEC_FILE = "model.toml"
 
@@ -62,32 +62,8 @@ def read_model(folder: Path) -> Model:
         If a file is absent or damaged, or the weights are not those that ``model.toml`` describes.
     """
     spec = read_spec(folder / SPEC_FILE)
-    path = folder / spec.file
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CorruptModel("the weights do not read", file=path, got=str(error), next_step=_NEXT_STEP) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != spec.sha256:
-        raise CorruptModel(
-            "the weights are not those of model.toml",
-            file=path,
-            expected=f"sha256 {spec.sha256}",
-            got=f"sha256 {found}",
-            next_step=_NEXT_STEP,
-        )
     network = build_network(spec.encoder, len(spec.classes), spec.output_stride)
-    try:
-        weights = load(content)
-        _check_names(network, weights, path)
-        network.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, strict=False)
-    except (SafetensorError, RuntimeError) as error:
-        raise CorruptModel(
-            f"the weights do not fit a {spec.encoder} network of {len(spec.classes)} classes",
-            file=path,
-            got=" ".join(str(error).split())[:300],
-            next_step=_NEXT_STEP,
-        ) from error
+    load_weights(network, folder / spec.file, spec.sha256)
     return Model(spec, network.eval())
 
 
@@ -108,12 +84,73 @@ def write_model(folder: Path, weights: Mapping[str, Tensor], spec: ModelSpec) ->
     ModelSpec
         With the sha256.
     """
-    content = save({name: _for_file(tensor) for name, tensor in weights.items() if _is_kept(name)})
-    spec = spec.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / spec.file).write_bytes(content)
+    spec = spec.model_copy(update={"sha256": save_weights(weights, folder / spec.file)})
     write_spec(folder / SPEC_FILE, spec)
     return spec
+
+
+def load_weights(network: nn.Module, path: Path, sha256: str) -> None:
+    """Put the weights of a file into a network; nothing is unpickled.
+
+    Parameters
+    ----------
+    network : Module
+        Built as the weights were.
+    path : Path
+        The file.
+    sha256 : str
+        Its hash on record.
+
+    Raises
+    ------
+    CorruptModel
+        If the file is absent or damaged, is not that of the hash, or holds the weights of another network.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CorruptModel("the weights do not read", file=path, got=str(error), next_step=_NEXT_STEP) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise CorruptModel(
+            "the weights are not those of model.toml",
+            file=path,
+            expected=f"sha256 {sha256}",
+            got=f"sha256 {found}",
+            next_step=_NEXT_STEP,
+        )
+    try:
+        weights = load(content)
+        _check_names(network, weights, path)
+        network.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, strict=False)
+    except (SafetensorError, RuntimeError) as error:
+        raise CorruptModel(
+            "the weights do not fit the network that model.toml describes",
+            file=path,
+            got=" ".join(str(error).split())[:300],
+            next_step=_NEXT_STEP,
+        ) from error
+
+
+def save_weights(weights: Mapping[str, Tensor], path: Path) -> str:
+    """Write the weights of a network.
+
+    Parameters
+    ----------
+    weights : mapping of str to Tensor
+        Its parameters and buffers.
+    path : Path
+        The file, in a folder that is there.
+
+    Returns
+    -------
+    str
+        The sha256 of the file.
+    """
+    content = save({name: _for_file(tensor) for name, tensor in weights.items() if _is_kept(name)})
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
 
 
 def _for_file(tensor: Tensor) -> Tensor:
@@ -125,7 +162,7 @@ def _is_kept(name: str) -> bool:
     return not name.endswith("num_batches_tracked")
 
 
-def _check_names(network: StructureNet, weights: Mapping[str, Tensor], path: Path) -> None:
+def _check_names(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
     expected = {name for name in network.state_dict() if _is_kept(name)}
     if expected != set(weights):
         missing, unknown = sorted(expected - set(weights)), sorted(set(weights) - expected)

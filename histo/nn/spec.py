@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -15,8 +15,9 @@ from histo.nn.network import STRIDE
 from histo.nn.toml import write_toml
 from histo.types import Compartment
 
-__all__ = ["ModelSpec", "Normalisation", "read_spec", "write_spec"]
+__all__ = ["ModelSpec", "Normalisation", "parse_facts", "read_facts", "read_spec", "write_spec"]
 
+Facts = TypeVar("Facts", bound=BaseModel)
 Channel = Annotated[float, Field(ge=0.0, le=1.0)]
 Spread = Annotated[float, Field(gt=0.0, le=1.0)]
 
@@ -120,12 +121,23 @@ class ModelSpec(BaseModel):
 
 
 def read_spec(path: Path) -> ModelSpec:
-    """Read a ``model.toml``.
+    """Read the ``model.toml`` of a model of compartments.
 
     Raises
     ------
     CorruptModel
-        If it is absent or unreadable, or says what no model can be; the message lists all problems.
+        If it is absent or unreadable, or says what no such model can be; the message lists all problems.
+    """
+    return parse_facts(read_facts(path), ModelSpec, path)
+
+
+def read_facts(path: Path) -> dict[str, object]:
+    """Read a ``model.toml`` without judging what it says.
+
+    Raises
+    ------
+    CorruptModel
+        If it is absent or unreadable.
     """
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -133,17 +145,33 @@ def read_spec(path: Path) -> ModelSpec:
         raise CorruptModel(
             "the model's description does not read", file=path, got=str(error), next_step=_NEXT_STEP
         ) from error
-    return _parse(entries, path)
+    return entries
 
 
-def write_spec(path: Path, spec: ModelSpec) -> None:
-    """Write a ``model.toml`` that `read_spec` reads back equal."""
+def write_spec(path: Path, spec: BaseModel) -> None:
+    """Write a ``model.toml`` that reads back equal."""
     path.write_text(write_toml(spec.model_dump(mode="json")), encoding="utf-8")
 
 
-def _parse(entries: Mapping[str, object], path: Path) -> ModelSpec:
+def parse_facts(entries: Mapping[str, object], kind: type[Facts], path: Path) -> Facts:
+    """Check what a ``model.toml`` says.
+
+    Parameters
+    ----------
+    entries : mapping
+        From `read_facts`.
+    kind : type
+        `ModelSpec`, or that of another task.
+    path : Path
+        Of the file, for the message.
+
+    Raises
+    ------
+    CorruptModel
+        If it says what no such model can be; the message lists all problems.
+    """
     try:
-        return ModelSpec.model_validate(entries)
+        return kind.model_validate(entries)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, problem['loc'])) or 'model'}: {problem['msg']}" for problem in error.errors()

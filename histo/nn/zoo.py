@@ -8,7 +8,8 @@ from pathlib import Path
 import histo
 from histo.errors import UnknownModel
 from histo.nn.model import SPEC_FILE, Model, read_model
-from histo.nn.spec import ModelSpec, read_spec
+from histo.nn.nuclei_spec import NUCLEI_TASK, NucleiSpec
+from histo.nn.spec import ModelSpec, parse_facts, read_facts
 
 __all__ = ["find_model", "list_models", "load_model", "models_folders"]
 
@@ -58,15 +59,15 @@ def find_model(name: str | os.PathLike[str]) -> Path:
     )
 
 
-def list_models() -> list[ModelSpec]:
-    """List the models there are, by name.
+def list_models() -> list[ModelSpec | NucleiSpec]:
+    """List the models there are, by name, whatever they find.
 
     Raises
     ------
     CorruptModel
         If the ``model.toml`` of one does not read.
     """
-    return [read_spec(folder / SPEC_FILE) for folder in _model_folders().values()]
+    return [_read_any_spec(folder / SPEC_FILE) for folder in _model_folders().values()]
 
 
 def load_model(name: str | os.PathLike[str]) -> Model:
@@ -90,6 +91,13 @@ def load_model(name: str | os.PathLike[str]) -> Model:
         If its files are damaged or do not agree with one another.
     """
     return read_model(find_model(name))
+
+
+def _read_any_spec(path: Path) -> ModelSpec | NucleiSpec:
+    entries = read_facts(path)
+    if entries.get("task") == NUCLEI_TASK:
+        return parse_facts(entries, NucleiSpec, path)
+    return parse_facts(entries, ModelSpec, path)
 
 
 def _model_folders() -> dict[str, Path]:

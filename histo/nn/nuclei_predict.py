@@ -1,0 +1,148 @@
+"""Find the nuclei of an image tile by tile: each belongs to the tile that holds its peak, whatever the tiles are."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from histo.nn.canvas import Canvas
+from histo.nn.device import autocast, choose_device, tiles_at_once
+from histo.nn.nuclei_decode import Nuclei, decode_nuclei
+from histo.nn.nuclei_model import NucleiModel
+from histo.nn.nuclei_network import OUTPUT_STRIDE
+from histo.nn.nuclei_spec import NUCLEUS_REACH_UM
+from histo.nn.picture import as_input, is_glass
+from histo.nn.tiling import Tile, TileGrid, Window
+
+__all__ = ["NucleiTile", "predict_nuclei"]
+
+
+@dataclass(frozen=True, eq=False)
+class NucleiTile:
+    """What was found around one tile.
+
+    Parameters
+    ----------
+    kept : Window
+        The part of the canvas that the tile answers for.
+    region : Window
+        That and a rim around it, in which the arrays of `nuclei` count.
+    nuclei : Nuclei
+        All that were found in the region.
+    is_own : (n,) array of bool
+        Which of them the tile answers for; the others lie in the rim, and a neighbour reports them.
+    """
+
+    kept: Window
+    region: Window
+    nuclei: Nuclei
+    is_own: NDArray[np.bool_]
+
+    @property
+    def centre(self) -> NDArray[np.float64]:
+        """Centres of its own nuclei, rows and columns in pixels of the canvas; whole numbers are pixel centres."""
+        return self.nuclei.centre_from(self.region.row, self.region.col)[self.is_own]
+
+
+def predict_nuclei(
+    model: NucleiModel, canvas: Canvas, window: Window, *, device: str | None = None, n_at_once: int | None = None
+) -> Iterator[NucleiTile]:
+    """Find the nuclei of a window, in constant memory.
+
+    Parameters
+    ----------
+    model : NucleiModel
+        From `load_nuclei_model`.
+    canvas : Canvas
+        The slide at the model's µm per pixel, from `histo.nn.nuclei_canvas.nuclei_canvas`.
+    window : Window
+        Inside the canvas.
+    device : str, optional
+        As `choose_device` takes it.
+    n_at_once : int, optional
+        Tiles in work at once. Without it, what suits the device.
+
+    Yields
+    ------
+    NucleiTile
+        Row by row; together they report each nucleus whose peak lies in the window once.
+    """
+    place = choose_device(device)
+    finder = _Finder(model, model.fused.to(place), place, canvas)
+    tiles = TileGrid(model.spec.tile, model.spec.halo).cover(window)
+    n_threads = n_at_once or (tiles_at_once(place) if place.type == "cpu" else 2)
+    yield from _on_threads(finder, tiles, n_threads)
+
+
+@dataclass(frozen=True, eq=False)
+class _Finder:
+    model: NucleiModel
+    network: torch.nn.Module
+    device: torch.device
+    canvas: Canvas
+
+    def find(self, tile: Tile) -> NucleiTile | None:
+        """Find the nuclei of a tile; None on empty glass."""
+        spec = self.model.spec
+        picture = self.canvas.see(tile.seen)
+        if is_glass(picture) if spec.stain == "he" else not picture.any():
+            return None
+        region = _around(tile.kept, spec.mpp, self.canvas)
+        rows, cols = region.slices(tile.seen)
+        maps = self._forward(picture)[:, _halved(rows), _halved(cols)]
+        nuclei = decode_nuclei(np.ascontiguousarray(maps), spec.mpp, spec.threshold)
+        at = OUTPUT_STRIDE * nuclei.peak + (region.row, region.col)
+        kept = tile.kept
+        is_inside = (at >= (kept.row, kept.col)) & (at < (kept.bottom, kept.right))
+        return NucleiTile(kept, region, nuclei, np.asarray(is_inside.all(axis=1)))
+
+    @torch.inference_mode()
+    def _forward(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        image = torch.from_numpy(np.ascontiguousarray(picture[None])).to(self.device)
+        with autocast(self.device):
+            maps = self.network(as_input(image, self.model.spec.normalisation))
+        return np.asarray(maps[0].float().cpu().numpy(), np.float32)
+
+
+def _around(kept: Window, mpp: float, canvas: Canvas) -> Window:
+    """Widen a window by what a nucleus reaches, to whole output pixels, but not beyond the canvas."""
+    reach = ceil(NUCLEUS_REACH_UM / mpp / OUTPUT_STRIDE) * OUTPUT_STRIDE
+    row = max(kept.row // OUTPUT_STRIDE * OUTPUT_STRIDE - reach, 0)
+    col = max(kept.col // OUTPUT_STRIDE * OUTPUT_STRIDE - reach, 0)
+    bottom, right = min(kept.bottom + reach, canvas.height), min(kept.right + reach, canvas.width)
+    height = ceil((bottom - row) / OUTPUT_STRIDE) * OUTPUT_STRIDE
+    return Window(row, col, height, ceil((right - col) / OUTPUT_STRIDE) * OUTPUT_STRIDE)
+
+
+def _halved(pixels: slice) -> slice:
+    return slice(pixels.start // OUTPUT_STRIDE, pixels.stop // OUTPUT_STRIDE)
+
+
+def _on_threads(finder: _Finder, tiles: Iterable[Tile], n_threads: int) -> Iterator[NucleiTile]:
+    """Work on each tile on one thread of its own, which gives the same numbers on any number of cores."""
+    before = torch.get_num_threads()
+    waiting: deque[Future[NucleiTile | None]] = deque()
+    executor = ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        for tile in tiles:
+            waiting.append(executor.submit(finder.find, tile))
+            if len(waiting) > n_threads + 1:
+                yield from _found(waiting.popleft())
+        while waiting:
+            yield from _found(waiting.popleft())
+    finally:
+        executor.shutdown(cancel_futures=True)
+        torch.set_num_threads(before)
+
+
+def _found(future: Future[NucleiTile | None]) -> Iterator[NucleiTile]:
+    found = future.result()
+    if found is not None:
+        yield found
