@@ -14,6 +14,7 @@ from typing import Any
 from histo import errors
 from histo.cli.app import COMMANDS
 from histo.schema import schema_markdown
+from histo.score.markdown import profiles_markdown
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,6 +25,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         return _readme()
     makers = {
         "tables": schema_markdown,
+        "scores": profiles_markdown,
         "commands": _commands,
         "failures": _failures,
         "cards": _cards,

@@ -73,7 +73,7 @@ def load_profile(profile: str | PathLike[str]) -> Profile:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise UnknownProfile("there is no such profile", file=path, expected="a TOML file", got="nothing") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InvalidProfile("the profile does not read", file=path, expected="a TOML file", got=str(error)) from error
     return _checked(_whole(text, path), path)
 
@@ -94,7 +94,7 @@ def _whole(text: str, file: str | PathLike[str]) -> dict[str, Any]:
         entries = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidProfile("the profile is not TOML", file=file, got=str(error), next_step=_NEXT_STEP) from error
-    extended = entries.pop("extends", None)
+    extended = entries.get("extends")
     if extended is None:
         return entries
     if not isinstance(extended, Mapping) or set(extended) != {"id", "version"}:

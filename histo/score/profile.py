@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["Finding", "Grade", "Input", "Operator", "Profile", "Reference"]
+__all__ = ["Extended", "Finding", "Grade", "Input", "Operator", "Profile", "Reference"]
 
 Operator = Literal[">", ">=", "<", "<="]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
@@ -180,6 +180,16 @@ class Grade(_Part):
         return [name for name in self.all_of if name not in set(crossed)]
 
 
+class Extended(_Part):
+    """The profile that another one takes over, and states only what differs from."""
+
+    id: Name
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.id} version {self.version}"
+
+
 class Profile(_Part):
     """A rubric.
 
@@ -195,6 +205,8 @@ class Profile(_Part):
         What its grades are called in another species: ``Marsh-like``.
     licence, notes : str
         On what terms it is restated here; and what a reader must know.
+    extends : Extended, optional
+        The profile that it was made from.
     sources, inputs, findings, grades : tuples
         See `Reference`, `Input`, `Finding` and `Grade`.
     """
@@ -207,10 +219,11 @@ class Profile(_Part):
     label_elsewhere: Sentence
     licence: Sentence
     notes: str = ""
-    sources: Annotated[tuple[Reference, ...], Field(min_length=1)]
-    inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
-    findings: Annotated[tuple[Finding, ...], Field(min_length=1)]
-    grades: Annotated[tuple[Grade, ...], Field(min_length=2)]
+    extends: Extended | None = None
+    sources: tuple[Reference, ...]
+    inputs: tuple[Input, ...]
+    findings: tuple[Finding, ...]
+    grades: tuple[Grade, ...]
 
     @property
     def scales(self) -> list[str]:
@@ -238,7 +251,13 @@ class Profile(_Part):
 
     @model_validator(mode="after")
     def _check_whole(self) -> Profile:
-        problems = [*self._names_twice(), *self._names_unknown(), *self._names_unused()]
+        few = {"source": (self.sources, 1), "finding": (self.findings, 1), "grade": (self.grades, 2)}
+        problems = [
+            f"needs at least {least} {kind}{'s' if least > 1 else ''}"
+            for kind, (parts, least) in few.items()
+            if len(parts) < least
+        ]
+        problems += [*self._names_twice(), *self._names_unknown(), *self._names_unused()]
         if not problems:
             problems = self._overlaps()
         if problems:

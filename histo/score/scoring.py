@@ -62,7 +62,9 @@ class SectionScore:
             Lines of text.
         """
         title = f"{self.label} {self.grade}" if self.grade is not None else f"{self.label}: {self.reason}"
-        lines = [f"{title} (profile {self.profile.id}, version {self.profile.version})", *self._meanings()]
+        extends = f", extends {self.profile.extends}" if self.profile.extends else ""
+        name = f"(profile {self.profile.id}, version {self.profile.version}{extends})"
+        lines = [f"{title} {name}", *self._meanings()]
         lines += [f"- {comparison}" for comparison in sorted(self.comparisons, key=lambda c: not c.is_crossed)]
         return "\n".join([*lines, *self._species_note()])
 

@@ -7,6 +7,7 @@ from os import PathLike
 
 import pandas as pd
 
+from histo.errors import InvalidArgument
 from histo.schema import IDENTITY, check_table, empty_table, table_schema
 from histo.score.baseline import Baseline
 from histo.score.library import load_profile
@@ -57,7 +58,12 @@ def score_table(
     for measures in checked.to_dict("records"):
         ground = controls.get(measures["segment"]) if isinstance(controls, Mapping) else controls
         for rubric in rubrics:
-            score = score_section(measures, profile=rubric, controls=ground, species=species)
+            try:
+                score = score_section(measures, profile=rubric, controls=ground, species=species)
+            except InvalidArgument as error:
+                section = f"{measures['slide']}/{measures['section']}"
+                parts = {"expected": error.expected, "got": error.got, "next_step": error.next_step}
+                raise InvalidArgument(f"{section}: {error.what}", **parts) from error
             rows.append({**{name: measures[name] for name in identity}, **_row(score)})
     return check_table(pd.DataFrame(rows), columns) if rows else empty_table(columns)
 
