@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from histo.io import Slide, open_slide
-    from histo.measure import measure_crypts, measure_layers, measure_units, measure_villi
+    from histo.measure import measure_crypts, measure_infiltrate, measure_layers, measure_units, measure_villi
     from histo.report import Study
     from histo.score import score_section
     from histo.segmentation import segment
@@ -28,6 +28,7 @@ __all__ = [
     "Slide",
     "Study",
     "measure_crypts",
+    "measure_infiltrate",
     "measure_layers",
     "measure_units",
     "measure_villi",
@@ -46,6 +47,7 @@ _HOMES = {
     "Slide": "histo.io",
     "Study": "histo.report",
     "measure_crypts": "histo.measure",
+    "measure_infiltrate": "histo.measure",
     "measure_layers": "histo.measure",
     "measure_units": "histo.measure",
     "measure_villi": "histo.measure",

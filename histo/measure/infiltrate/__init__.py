@@ -1,0 +1,8 @@
+"""Cells and label map together: densities, ratios, follicles, clustering, extent of an infiltrate."""
+
+from __future__ import annotations
+
+from histo.measure.infiltrate.extent import ControlLimits
+from histo.measure.infiltrate.measure import InfiltrateMeasures, measure_infiltrate
+
+__all__ = ["ControlLimits", "InfiltrateMeasures", "measure_infiltrate"]

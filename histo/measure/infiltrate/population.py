@@ -1,0 +1,67 @@
+"""Which cells are counted together: classes, inflammatory cells, cells positive of a marker, phenotypes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from histo.errors import InvalidTable
+from histo.types import CellClass
+
+__all__ = ["INFLAMMATORY", "check_cells", "find_populations"]
+
+Flags = NDArray[np.bool_]
+
+INFLAMMATORY = "inflammatory"
+_POSITIVE = "_is_positive"
+_REQUIRED = ("row", "col", "cell_class")
+
+
+def check_cells(cells: pd.DataFrame) -> None:
+    """Refuse a table that is not one of cells.
+
+    Raises
+    ------
+    InvalidTable
+        If a column is missing, a position is not a number, or a class is unknown.
+    """
+    missing = [name for name in _REQUIRED if name not in cells.columns]
+    if missing:
+        raise InvalidTable("columns of cells are missing", expected=", ".join(missing), got=", ".join(cells.columns))
+    lost = ~np.isfinite(cells[["row", "col"]].to_numpy(dtype=float)).all(axis=1)
+    if lost.any():
+        raise InvalidTable("a cell lies nowhere", expected="numbers in row and col", got=f"none in {lost.sum()} rows")
+    unknown = sorted({str(name) for name in cells["cell_class"].unique()} - set(CellClass))
+    if unknown:
+        raise InvalidTable("unknown classes of cells", expected=", ".join(CellClass), got=", ".join(unknown))
+
+
+def find_populations(cells: pd.DataFrame) -> dict[str, Flags]:
+    """Say which cells belong to which population.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        The cells table.
+
+    Returns
+    -------
+    dict of str to (n,) bool array
+        ``all``, each class, ``inflammatory``, then ``<marker>+`` for each column ``<marker>_is_positive``.
+
+    Raises
+    ------
+    InvalidTable
+        If a marker's column holds other values than True and False.
+    """
+    classes = pd.Categorical(cells["cell_class"], categories=list(CellClass)).codes
+    populations: dict[str, Flags] = {"all": np.ones(len(cells), dtype=bool)}
+    populations |= {member.value: classes == code for code, member in enumerate(CellClass)}
+    populations[INFLAMMATORY] = np.isin(classes, [i for i, member in enumerate(CellClass) if member.is_inflammatory])
+    for name in cells.columns:
+        if str(name).endswith(_POSITIVE):
+            if not cells[name].isin([True, False]).all():
+                raise InvalidTable(f"column {name}: a cell is positive or not", expected="True or False")
+            populations[f"{str(name).removesuffix(_POSITIVE)}+"] = cells[name].to_numpy(dtype=bool)
+    return populations

@@ -1,0 +1,85 @@
+"""Ratios of populations: intraepithelial lymphocytes, regulatory T cells, Th17 over regulatory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from histo.measure.infiltrate.interval import odds_interval, wilson_interval
+from histo.measure.infiltrate.region import MUCOSAL_LAMINA_PROPRIA, REGIONS
+from histo.schema import CELL_RATIOS, check_table
+from histo.types import CellClass, Compartment
+
+__all__ = ["ratio_value", "tabulate_ratios"]
+
+Flags = NDArray[np.bool_]
+
+TREG, TH17, CD4 = "treg", "th17", "cd4+"
+_OF_T_CELLS = (MUCOSAL_LAMINA_PROPRIA, "villus_lamina_propria", "lamina_propria", "submucosa", "lymphoid")
+
+
+def tabulate_ratios(regions: NDArray[np.uint8], populations: Mapping[str, Flags], over_follicle: Flags) -> pd.DataFrame:
+    """Put populations of a compartment in relation to one another.
+
+    IEL/100 is 100 times the lymphocytes over the epithelial nuclei of the villous epithelium; neither granulocytes nor
+    the epithelium of crypts count, nor does the epithelium over follicles, which is full of lymphocytes in health. Its
+    denominator holds all epithelial nuclei, those of goblet cells too. The fraction of Treg is of all CD4 positive
+    cells.
+
+    Parameters
+    ----------
+    regions : (n,) uint8 array
+        Where each cell lies, as `find_regions` says.
+    populations : mapping of str to (n,) bool array
+        Ratios of T cells need ``treg``, ``th17`` and ``cd4+``; without, they have no rows.
+    over_follicle : (n,) bool array
+        Cells beside a follicle, whose epithelium does not count.
+
+    Returns
+    -------
+    DataFrame
+        The cell ratios table.
+    """
+    rows = [_iel_per_100(regions, populations, over_follicle)]
+    for compartment in _OF_T_CELLS:
+        here = np.isin(regions, REGIONS[compartment])
+        n = {name: int(np.count_nonzero(populations[name] & here)) for name in (TREG, TH17, CD4) if name in populations}
+        if TREG in n and CD4 in n:
+            share = n[TREG] / n[CD4] if n[CD4] else float("nan")
+            rows.append(_row(compartment, "treg_fraction", (n[TREG], n[CD4]), share, wilson_interval(n[TREG], n[CD4])))
+        if TREG in n and TH17 in n:
+            ratio = n[TH17] / n[TREG] if n[TREG] else float("nan")
+            rows.append(
+                _row(compartment, "th17_treg_ratio", (n[TH17], n[TREG]), ratio, odds_interval(n[TH17], n[TREG]))
+            )
+    return check_table(pd.DataFrame(rows), CELL_RATIOS.columns)
+
+
+def ratio_value(ratios: pd.DataFrame, ratio: str, compartment: str) -> float:
+    """Look up a ratio; not a number where it was not made."""
+    found = ratios.loc[(ratios["ratio"] == ratio) & (ratios["compartment"] == compartment), "value"]
+    return float(found.iloc[0]) if len(found) else float("nan")
+
+
+def _iel_per_100(
+    regions: NDArray[np.uint8], populations: Mapping[str, Flags], over_follicle: Flags
+) -> dict[str, object]:
+    here = (regions == Compartment.VILLUS_EPITHELIUM) & ~over_follicle
+    n_lymphocytes = int(np.count_nonzero(populations[CellClass.LYMPHOCYTE] & here))
+    n_epithelial = int(np.count_nonzero(populations[CellClass.EPITHELIAL] & here))
+    value = 100 * n_lymphocytes / n_epithelial if n_epithelial else float("nan")
+    low, high = odds_interval(n_lymphocytes, n_epithelial)
+    counts = (n_lymphocytes, n_epithelial)
+    return _row("villus_epithelium", "iel_per_100", counts, value, (100 * low, 100 * high))
+
+
+def _row(
+    compartment: str, ratio: str, counts: tuple[int, int], value: float, interval: tuple[float, float]
+) -> dict[str, object]:
+    return {
+        "compartment": compartment, "ratio": ratio, "n_numerator": counts[0], "n_denominator": counts[1],
+        "value": value, "ci_low": interval[0], "ci_high": interval[1],
+    }  # fmt: skip
