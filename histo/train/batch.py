@@ -25,11 +25,18 @@ from histo.train.drawn import DrawnPool
 from histo.train.recipe import Recipe
 from histo.train.source import N_CLASSES, Source, load_source
 
-__all__ = ["CropBatches", "class_frequencies", "iterate_batches", "n_joined"]
+__all__ = ["Batches", "CropBatches", "class_frequencies", "iterate_batches", "n_joined"]
+
+
+class Batches(Dataset[tuple[Tensor, Tensor]]):
+    """Batches of images and their truth, by the number of the step; as many as there are steps."""
+
+    def __len__(self) -> int:
+        raise NotImplementedError
 
 
 @dataclass
-class CropBatches(Dataset[tuple[Tensor, Tensor]]):
+class CropBatches(Batches):
     """Batch number ``step`` of a training.
 
     Parameters
@@ -133,12 +140,12 @@ def n_joined(step: int, recipe: Recipe) -> int:
     return first + int(share * (recipe.drawn.sections - first))
 
 
-def iterate_batches(batches: CropBatches, first_step: int, *, n_workers: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
+def iterate_batches(batches: Batches, first_step: int, *, n_workers: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
     """Go through the batches from a step to the last.
 
     Parameters
     ----------
-    batches : CropBatches
+    batches : Batches
         To take from.
     first_step : int
         Where to begin.
@@ -148,7 +155,7 @@ def iterate_batches(batches: CropBatches, first_step: int, *, n_workers: int = 1
     Yields
     ------
     images, truth : Tensor
-        As `CropBatches` makes them.
+        As the batches make them.
     """
     loader = DataLoader(
         batches,

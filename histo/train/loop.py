@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from dataclasses import dataclass
-from time import perf_counter
-from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from histo.errors import InvalidRecipe, TrainingStopped
-from histo.nn.device import autocast, choose_device
+from histo.errors import InvalidRecipe
+from histo.nn.device import choose_device
 from histo.nn.network import StructureNet, build_network
-from histo.nn.picture import as_input
-from histo.nn.spec import Normalisation
 from histo.train.average import WeightAverage
-from histo.train.batch import CropBatches, class_frequencies, iterate_batches, n_joined
-from histo.train.checkpoint import CHECKPOINT_FILE, TrainingState, write_checkpoint
+from histo.train.batch import CropBatches, class_frequencies, n_joined
+from histo.train.checkpoint import CHECKPOINT_FILE, TrainingState
 from histo.train.drawn import draw_ahead
-from histo.train.log import LOG_FILE, LogRow, append_log, cut_log
+from histo.train.log import LOG_FILE, cut_log
 from histo.train.loss import SegmentationLoss, class_weights
 from histo.train.recipe import Recipe
 from histo.train.run import Run
-from histo.train.schedule import learning_rate
 from histo.train.second_head import Loss, TwoHeadLoss, n_channels
 from histo.train.start import load_start, start_normalisation
-from histo.train.stop import StopRequest
+from histo.train.trainer import Progress, Trainer, TrainingPlan
 
 __all__ = ["Progress", "run_training"]
-
-logger = logging.getLogger(__name__)
-
-
-class Progress(Protocol):
-    """Called with the stage (``drawing``, ``training``, ``judging``), how much of it is done, and of how much."""
-
-    def __call__(self, stage: str, done: int, total: int, /) -> None:
-        """Show it."""
 
 
 def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, progress: Progress | None = None) -> None:
@@ -88,8 +72,16 @@ def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, pro
     weights = class_weights(class_frequencies(drawn + fields.trained), recipe.loss.balance)
     loss = _loss(recipe, torch.from_numpy(weights).to(place))
     with draw_ahead(run.drawn, run.seeds):
-        normalisation = start_normalisation(recipe, run.beside)
-        _Trainer(run, state, loss, normalisation, place, fields.digest, progress).go(batches, first_step, n_workers)
+        Trainer(_plan(run, fields.digest), state, loss, start_normalisation(recipe, run.beside), place, progress).go(
+            batches, first_step, n_workers
+        )
+
+
+def _plan(run: Run, fields: str) -> TrainingPlan:
+    recipe = run.recipe
+    return TrainingPlan(
+        run.folder, recipe.model_dump_json(), recipe.seed, recipe.optimisation, run.drawn.digest, fields
+    )
 
 
 def _loss(recipe: Recipe, weights: Tensor) -> Loss:
@@ -110,67 +102,3 @@ def _start(run: Run, device: torch.device) -> TrainingState:
     settings = recipe.optimisation
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     return TrainingState(network, optimiser, WeightAverage(network, settings.ema_decay))
-
-
-@dataclass(frozen=True, eq=False)
-class _Trainer:
-    run: Run
-    state: TrainingState
-    loss: Loss
-    normalisation: Normalisation
-    device: torch.device
-    fields: str
-    progress: Progress | None
-
-    def go(self, batches: CropBatches, first_step: int, n_workers: int) -> None:
-        rows: list[LogRow] = []
-        with StopRequest() as stop:
-            began = perf_counter()
-            stream = iterate_batches(batches, first_step, n_workers=n_workers)
-            for step, (images, truth) in enumerate(stream, start=first_step):
-                rate = learning_rate(step, self.run.recipe.optimisation)
-                total, cross_entropy = self._step(step, rate, images, truth)
-                rows.append(LogRow(step, total, cross_entropy, rate, perf_counter() - began))
-                began = perf_counter()
-                # Asked once: a signal that comes while the checkpoint is written counts in the next step.
-                is_last, is_stopping = step + 1 == len(batches), stop.is_made
-                if is_last or is_stopping or (step + 1) % self.run.recipe.optimisation.checkpoint_every == 0:
-                    self._keep(step + 1, rows)
-                    mean = sum(row.loss for row in rows) / len(rows)
-                    logger.info("step %d of %d: loss %.4f over %d steps", step + 1, len(batches), mean, len(rows))
-                    rows = []
-                if self.progress is not None:
-                    self.progress("training", step + 1, len(batches))
-                if is_stopping and not is_last:
-                    raise TrainingStopped(
-                        f"the training was stopped after {step + 1} of {len(batches)} steps",
-                        file=self.run.folder / CHECKPOINT_FILE,
-                        next_step="Run it again to go on from there.",
-                    )
-
-    def _step(self, step: int, rate: float, images: Tensor, truth: Tensor) -> tuple[float, float]:
-        # Seeding each step makes it independent of how many came before in this process.
-        torch.manual_seed(self.run.recipe.seed * 1_000_003 + step)
-        network, optimiser = self.state.network.train(), self.state.optimiser
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        with autocast(self.device):
-            logits = network(as_input(images.to(self.device), self.normalisation))
-        total, cross_entropy = self.loss(logits, truth.to(self.device))
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(total)
-        nn.utils.clip_grad_norm_(network.parameters(), self.run.recipe.optimisation.clip_norm)
-        optimiser.step()
-        self.state.average.update(network, step)
-        return float(total.detach()), float(cross_entropy)
-
-    def _keep(self, step: int, rows: list[LogRow]) -> None:
-        append_log(self.run.folder / LOG_FILE, rows)
-        write_checkpoint(
-            self.run.folder / CHECKPOINT_FILE,
-            self.state,
-            step=step,
-            recipe=self.run.recipe.model_dump_json(),
-            drawing=self.run.drawn.digest,
-            fields=self.fields,
-        )
