@@ -32,6 +32,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         "benchmarks": _benchmarks,
         "annotations": _annotations,
         "fields": _fields,
+        "annotated_fields": _annotated_fields,
     }
     for name, make in makers.items():
         marker = f"{{{{ {name} }}}}"
@@ -107,3 +108,14 @@ def _fields() -> str:
     """Show each real field's map, in the order of the benchmark's rows."""
     pictures = sorted((ROOT / "docs" / "images" / "fields").glob("*.png"))
     return "\n\n".join(f"### {path.stem}\n\n![{path.stem}](images/fields/{path.name})" for path in pictures)
+
+
+def _annotated_fields() -> str:
+    """Show what fine-tuning on more and more fields gave, when it was last measured."""
+    script, name = ROOT / "benchmarks" / "annotated_fields.py", "annotated_fields"
+    output, figure = ROOT / "benchmarks" / "results" / f"{name}.txt", ROOT / "docs" / "images" / f"{name}.png"
+    if not (output.exists() and figure.exists()):
+        return f"`python benchmarks/{script.name}` measures it; it has not been run yet."
+    doc = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+    shown = f"![Dice against the number of fields learned from](images/{figure.name})"
+    return f"{shown}\n\n{doc}\n\n```text\n{output.read_text(encoding='utf-8').rstrip()}\n```"
