@@ -106,7 +106,7 @@ def outlines(truth: NDArray[np.uint8], mpp: float) -> tuple[NDArray[np.float32],
     for structure in _STRUCTURES:
         inside = np.isin(truth, structure).view(np.uint8)
         outside = (known & (inside == 0)).view(np.uint8)
-        target |= cv2.dilate(inside, near) & cv2.dilate(outside, near)
+        target |= np.asarray(cv2.dilate(inside, near), np.uint8) & np.asarray(cv2.dilate(outside, near), np.uint8)
     is_clear = cv2.erode(known.view(np.uint8), near) > 0
     return target.astype(np.float32), is_clear
 
