@@ -23,9 +23,11 @@ __all__ = [
     "InvalidLabelMap",
     "InvalidProfile",
     "InvalidRecipe",
+    "InvalidRule",
     "InvalidTable",
     "MissingExtra",
     "MissingPixelSize",
+    "NoThreshold",
     "NoTissue",
     "ResultsInUse",
     "ResultsNotWritten",
@@ -158,6 +160,12 @@ class NoTissue(HistoError, ValueError):
     reason = "no_tissue"
 
 
+class NoThreshold(HistoError, ValueError):
+    """The cells do not say where a marker becomes positive; the message says why."""
+
+    reason = "no_threshold"
+
+
 class InvalidLabelMap(HistoError, ValueError):
     """An array is not a label map: wrong type, shape or values."""
 
@@ -236,6 +244,12 @@ class InvalidRecipe(HistoError, ValueError):
     """A training recipe has problems; all of them are in the message."""
 
     reason = "invalid_recipe"
+
+
+class InvalidRule(HistoError, ValueError):
+    """A rule of a phenotype cannot be read, or names a marker that the cells lack."""
+
+    reason = "invalid_rule"
 
 
 class TrainingStopped(HistoError, RuntimeError):
