@@ -5,8 +5,9 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
-from histo.train.export import export_model
+from histo.train.export import export_model, model_folder
 from histo.train.loop import Progress, run_training
+from histo.train.nuclei import is_nuclei_recipe, read_nuclei_recipe, train_nuclei
 from histo.train.run import open_run
 
 __all__ = ["train"]
@@ -30,7 +31,7 @@ def train(
     Parameters
     ----------
     recipe_path : path-like
-        A TOML file; see `histo.train.Recipe`.
+        A TOML file; see `histo.train.Recipe`, and `histo.train.nuclei.NucleiRecipe` for one with ``task = "nuclei"``.
     output : path-like, optional
         Folder of the model. Without it, the recipe's own folder if that is named like the model, else one beside it.
     folder : path-like, optional
@@ -56,5 +57,15 @@ def train(
     TrainingStopped
         If it was told to stop; a checkpoint was kept.
     """
+    if is_nuclei_recipe(recipe_path):
+        return train_nuclei(
+            recipe_path,
+            output or model_folder(recipe_path, read_nuclei_recipe(recipe_path).name),
+            folder=folder,
+            resume=resume,
+            device=device,
+            n_workers=n_workers,
+            progress=progress,
+        )
     run_training(open_run(recipe_path, folder, resume=resume), device=device, n_workers=n_workers, progress=progress)
     return export_model(recipe_path, output, folder=folder, device=device, progress=progress)

@@ -1,0 +1,134 @@
+"""Turn a checkpoint into a nuclei model's folder: weights, facts, recipe, metrics and card."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from os import PathLike
+from pathlib import Path
+
+import pandas as pd
+
+from histo.io.atomic import write_atomically
+from histo.nn import NucleiModel, NucleiSpec, read_nuclei_model, write_nuclei_model
+from histo.nn.model import SPEC_FILE
+from histo.nn.spec import write_spec
+from histo.train.drawn import DRAWN
+from histo.train.lineage import RECIPE_FILE
+from histo.train.nuclei.card import write_nuclei_card
+from histo.train.nuclei.evaluation import judge_nuclei, nuclei_table
+from histo.train.nuclei.prepare import PreparedFields
+from histo.train.nuclei.run import NucleiRun
+from histo.train.nuclei.threshold import choose_threshold
+from histo.train.trainer import Progress
+from histo.train.verdict import METRICS_FILE
+
+__all__ = ["export_nuclei_model"]
+
+# Enough to choose a threshold by, and no more than a minute's work.
+_PICTURES_FOR_THRESHOLD = 24
+
+
+def export_nuclei_model(
+    run: NucleiRun,
+    output: str | PathLike[str],
+    *,
+    device: str | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Make a model of the last checkpoint, finished or not, and judge it on what was held out.
+
+    Parameters
+    ----------
+    run : NucleiRun
+        From `histo.train.nuclei.open_nuclei_run`.
+    output : path-like
+        Folder of the model.
+    device : str, optional
+        To judge on, as `histo.nn.choose_device` takes it.
+    progress : callable, optional
+        Told of each picture judged.
+
+    Returns
+    -------
+    Path
+        The model's folder: ``model.toml``, ``weights.safetensors``, ``CARD.md``, ``train.toml``, ``metrics.json``.
+
+    Raises
+    ------
+    InvalidRecipe
+        If nothing has been trained yet.
+    """
+    place = Path(output)
+    place.mkdir(parents=True, exist_ok=True)
+    prepared = run.prepare()
+    model = _with_threshold(_write_weights(run, place, prepared), run, prepared, place, device)
+    judged = nuclei_table(
+        judge_nuclei(
+            model,
+            [folder for folders in prepared.held_out.values() for folder in folders],
+            device=device,
+            progress=None if progress is None else lambda done, total: progress("judging", done, total),
+        )
+    )
+    metrics = {
+        "steps": run.last.step,
+        "steps_planned": run.recipe.optimisation.steps,
+        "n_trained_on": {name: len(folders) for name, folders in prepared.trained.items()},
+        "f1": _rows(judged),
+    }
+    _write(place / METRICS_FILE, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+    _write(place / "CARD.md", write_nuclei_card(model.spec, run, prepared, judged))
+    copy = place / RECIPE_FILE
+    if not (copy.exists() and copy.samefile(run.recipe_path)):
+        shutil.copyfile(run.recipe_path, copy)
+    return place
+
+
+def _write_weights(run: NucleiRun, place: Path, prepared: PreparedFields) -> NucleiModel:
+    recipe = run.recipe
+    began = ("ImageNet (the encoder)",) if recipe.start == "imagenet" else ()
+    named = {DRAWN: "drawn sections"}
+    spec = NucleiSpec(
+        name=recipe.name,
+        version=recipe.version,
+        stain=recipe.stain,
+        classes=recipe.classes,
+        mpp=recipe.mpp,
+        tile=recipe.tile,
+        halo=recipe.halo,
+        normalisation=run.normalisation,
+        threshold=recipe.threshold or 0.4,
+        sha256="0" * 64,
+        licence=recipe.licence,
+        trained_on=(*began, *(named.get(name, name) for name in prepared.trained)),
+        validated_on=tuple(name for name in prepared.held_out if name != DRAWN),
+    )
+    write_nuclei_model(place, run.last.averaged_weights, spec)
+    return read_nuclei_model(place)
+
+
+def _with_threshold(
+    model: NucleiModel, run: NucleiRun, prepared: PreparedFields, place: Path, device: str | None
+) -> NucleiModel:
+    if run.recipe.threshold is not None:
+        return model
+    folders = [folder for name, part in prepared.trained.items() if name != DRAWN for folder in part]
+    chosen = folders[:: max(math.ceil(len(folders) / _PICTURES_FOR_THRESHOLD), 1)]
+    threshold = choose_threshold(model, chosen, device=device)
+    spec = model.spec.model_copy(update={"threshold": threshold})
+    write_spec(place / SPEC_FILE, spec)
+    return NucleiModel(spec, model.network)
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    return [
+        {str(key): None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+        for row in table.to_dict(orient="records")
+    ]
+
+
+def _write(path: Path, text: str) -> None:
+    with write_atomically(path) as partial:
+        partial.write_text(text, encoding="utf-8")

@@ -1,0 +1,212 @@
+"""A nuclei training as it lies on disk, and going through its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from histo.errors import InvalidRecipe
+from histo.nn.device import choose_device
+from histo.nn.nuclei_network import build_nuclei_network
+from histo.nn.spec import Normalisation
+from histo.train.average import WeightAverage
+from histo.train.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState, read_checkpoint
+from histo.train.drawn import drawing_digest
+from histo.train.log import LOG_FILE, cut_log
+from histo.train.loss import class_weights
+from histo.train.nuclei.batch import NucleiBatches
+from histo.train.nuclei.field import load_field
+from histo.train.nuclei.loss import NucleiLoss
+from histo.train.nuclei.prepare import PreparedFields, prepare_nuclei
+from histo.train.nuclei.recipe import NucleiRecipe, read_nuclei_recipe
+from histo.train.photographs import OF_PHOTOGRAPHS, load_photographs
+from histo.train.trainer import Progress, Trainer, TrainingPlan
+from histo.types import CellClass
+
+__all__ = ["NucleiRun", "open_nuclei_run", "run_nuclei_training"]
+
+
+@dataclass(frozen=True, eq=False)
+class NucleiRun:
+    """A training's recipe, folder and state.
+
+    Parameters
+    ----------
+    recipe : NucleiRecipe
+        What to do.
+    recipe_path : Path
+        Where it is written.
+    folder : Path
+        Holds the checkpoint and the log; pictures lie beside it.
+    checkpoint : Checkpoint or None
+        Where it stands; None at the start.
+    """
+
+    recipe: NucleiRecipe
+    recipe_path: Path
+    folder: Path
+    checkpoint: Checkpoint | None
+
+    @property
+    def normalisation(self) -> Normalisation:
+        """How pictures are normalised for the weights that it starts from."""
+        return OF_PHOTOGRAPHS if self.recipe.start == "imagenet" else Normalisation()
+
+    @property
+    def last(self) -> Checkpoint:
+        """Where it stands.
+
+        Raises
+        ------
+        InvalidRecipe
+            If nothing has been trained yet.
+        """
+        if self.checkpoint is None:
+            raise InvalidRecipe(
+                "nothing has been trained yet", file=self.recipe_path, next_step="Run histo train on it first."
+            )
+        return self.checkpoint
+
+    def prepare(self, progress: Progress | None = None) -> PreparedFields:
+        """Read the recipe's pictures and draw its sections.
+
+        Raises
+        ------
+        InvalidAnnotation
+            If a set is absent or does not read.
+        InvalidRecipe
+            If a picture that is to be held out is not there.
+        """
+        return prepare_nuclei(
+            self.recipe,
+            self.recipe_path.parent,
+            self.folder.parent / "nuclei",
+            progress=None if progress is None else lambda done, total: progress("drawing", done, total),
+        )
+
+
+def open_nuclei_run(
+    recipe_path: str | PathLike[str], folder: str | PathLike[str] = "runs", *, resume: bool = True
+) -> NucleiRun:
+    """Find out where a training stands.
+
+    Parameters
+    ----------
+    recipe_path : path-like
+        A TOML file.
+    folder : path-like, optional
+        Runs lie here, each in a subfolder of its model's name.
+    resume : bool, optional
+        Go on from the checkpoint, if there is one.
+
+    Returns
+    -------
+    NucleiRun
+
+    Raises
+    ------
+    InvalidRecipe
+        If the recipe is not valid, or is another than the checkpoint was made with.
+    CorruptModel
+        If the checkpoint is damaged.
+    """
+    recipe, path = read_nuclei_recipe(recipe_path), Path(recipe_path)
+    place = Path(folder) / recipe.name
+    checkpoint = None
+    if resume and (place / CHECKPOINT_FILE).is_file():
+        checkpoint = read_checkpoint(place / CHECKPOINT_FILE)
+        if not _is_of(checkpoint, recipe):
+            raise InvalidRecipe(
+                "the recipe is not the one that the checkpoint was made with",
+                file=path,
+                got=f"a checkpoint of {checkpoint.step} steps in {place}",
+                next_step="Start over without resuming (--restart), or give the changed recipe another name.",
+            )
+    return NucleiRun(recipe, path, place, checkpoint)
+
+
+def run_nuclei_training(
+    run: NucleiRun, *, device: str | None = None, n_workers: int = 1, progress: Progress | None = None
+) -> None:
+    """Train until the recipe's last step; the folder then holds a checkpoint of it.
+
+    Parameters
+    ----------
+    run : NucleiRun
+        From `open_nuclei_run`.
+    device : str, optional
+        As `histo.nn.choose_device` takes it.
+    n_workers : int, optional
+        Processes that prepare crops; the result is the same for any number.
+    progress : callable, optional
+        Told of each section drawn and each step done.
+
+    Raises
+    ------
+    InvalidRecipe
+        If the recipe does not fit its sets, or a picture has changed since the checkpoint.
+    TrainingStopped
+        If SIGTERM or Ctrl-C came; the checkpoint is of the last whole step.
+    """
+    recipe, place = run.recipe, choose_device(device)
+    prepared = run.prepare(progress)
+    if run.checkpoint is not None and run.checkpoint.fields != prepared.digest:
+        raise InvalidRecipe(
+            "the pictures are not those that the checkpoint was made with",
+            file=run.folder / CHECKPOINT_FILE,
+            got="other pictures, nuclei or µm/px",
+            next_step="Start over without resuming (--restart), or under another name.",
+        )
+    state = _start(run, place)
+    first_step = 0
+    if run.checkpoint is not None:
+        run.checkpoint.restore(state)
+        first_step = run.checkpoint.step
+    run.folder.mkdir(parents=True, exist_ok=True)
+    cut_log(run.folder / LOG_FILE, first_step)
+    shares = _class_shares((place for places in prepared.trained.values() for place in places), recipe.classes)
+    weights = torch.from_numpy(class_weights(shares, recipe.loss.balance)).to(place)
+    loss = NucleiLoss(recipe.loss, recipe.classes, weights)
+    plan = TrainingPlan(
+        run.folder, recipe.model_dump_json(), recipe.seed, recipe.optimisation, drawing_digest(), prepared.digest
+    )
+    batches = NucleiBatches(recipe, prepared.trained)
+    Trainer(plan, state, loss, run.normalisation, place, progress).go(batches, first_step, n_workers)
+
+
+def _start(run: NucleiRun, device: torch.device) -> TrainingState:
+    recipe = run.recipe
+    torch.manual_seed(recipe.seed)
+    network = build_nuclei_network(len(recipe.classes))
+    if run.checkpoint is None and recipe.start == "imagenet":
+        load_photographs(network.encoder)
+    network = network.to(device)
+    settings = recipe.optimisation
+    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    return TrainingState(network, optimiser, WeightAverage(network, settings.ema_decay))
+
+
+def _class_shares(folders: Iterable[Path], classes: tuple[str, ...]) -> NDArray[np.float64]:
+    """Count each class, as a share of all nuclei of known class; one that may be several counts for each in part."""
+    places = np.array([list(CellClass).index(CellClass(name)) for name in classes], np.int64)
+    counts = np.zeros(len(classes))
+    for folder in folders:
+        bits = load_field(folder).truth.kind_bits.astype(np.int64)
+        may_be = (bits[:, None] >> places[None, :]) & 1
+        counts += (may_be / np.maximum(may_be.sum(axis=1, keepdims=True), 1)).sum(axis=0)
+    return np.asarray(counts / max(counts.sum(), 1.0), np.float64)
+
+
+def _is_of(checkpoint: Checkpoint, recipe: NucleiRecipe) -> bool:
+    # Compared as recipes, not as text: an entry that a later version of histo adds has its default in an older one.
+    try:
+        return NucleiRecipe.model_validate_json(checkpoint.recipe).trains_like(recipe)
+    except ValidationError:
+        return False
