@@ -43,6 +43,8 @@ class Threshold:
         Distance between the two groups that Otsu's threshold makes, in standard deviations (Ashman's D), or None.
     variance_share : float or None
         Share of the variance that lies between those groups, 0 to 1; None otherwise.
+    agreement : float or None
+        F1 of positive cells on the scored cells that it was chosen on, so an upper bound; None otherwise.
 
     Raises
     ------
@@ -66,6 +68,7 @@ class Threshold:
     n_slides: int = 0
     separation: float | None = None
     variance_share: float | None = None
+    agreement: float | None = None
 
     def __post_init__(self) -> None:
         cuts = (self.weak, self.moderate, self.strong)
@@ -92,6 +95,8 @@ class Threshold:
             parts.append(f"{self.n_cells} cells of {self.n_slides} slides")
         if self.separation is not None:
             parts.append(f"groups {self.separation:.1f} standard deviations apart")
+        if self.agreement is not None:
+            parts.append(f"F1 {self.agreement:.2f} on them")
         return ", ".join(parts)
 
 
@@ -166,8 +171,8 @@ class Thresholds:
 
 
 def _of_row(row: Mapping[object, Any]) -> Threshold:
-    separation, variance_share = (
-        None if pd.isna(row[name]) else float(row[name]) for name in ("separation", "variance_share")
+    separation, variance_share, agreement = (
+        None if pd.isna(row[name]) else float(row[name]) for name in ("separation", "variance_share", "agreement")
     )
     return Threshold(
         marker=str(row["marker"]),
@@ -181,4 +186,5 @@ def _of_row(row: Mapping[object, Any]) -> Threshold:
         n_slides=int(row["n_slides"]),
         separation=separation,
         variance_share=variance_share,
+        agreement=agreement,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -134,7 +134,7 @@ def thresholds_from_scored_cells(
     cells: pd.DataFrame,
     scored: Mapping[str, str],
     *,
-    measures: Mapping[str, str] | None = None,
+    measures: Sequence[str] = ("intensity",),
     steps: tuple[float, float] = _STEPS,
 ) -> Thresholds:
     """Set thresholds by cells that a person has called positive or negative.
@@ -142,42 +142,47 @@ def thresholds_from_scored_cells(
     Parameters
     ----------
     cells : DataFrame
-        Scored cells, with ``slide``, ``<marker>_intensity`` and the person's column.
+        Scored cells, with ``slide``, the measures and the person's column.
     scored : mapping of str to str
         For each marker, the boolean column that says what the person saw.
-    measures : mapping of str to str, optional
-        Which measure of a marker, where it is not the intensity.
+    measures : sequence of str
+        Of each marker, those to choose from: the one that agrees best with the person is taken, the first of equals.
+        ``("intensity", "contrast", "foci")`` where pictures were exposed differently or a marker fills foci only.
     steps : (float, float)
         As in `thresholds_from_controls`.
 
     Returns
     -------
     Thresholds
-        The cut of the best F1 of positive cells, half-way between the two cells that it parts. The F1 stands in the
-        detail; it is that of the cells it was chosen on, and so an upper bound.
+        The cut of the best F1 of positive cells, half-way between the two cells that it parts, with the `agreement`.
 
     Raises
     ------
     InvalidTable
         If columns are missing or the person's is not of True and False.
     NoThreshold
-        If fewer than 20 cells were called positive or fewer than 20 negative.
+        If fewer than 20 cells were called positive or fewer than 20 negative, or no measure has its cut above 0.
     """
     _check_steps(steps)
 
-    def choose(marker: str, measure: str) -> Threshold:
-        pool = MarkerPool.of(cells, marker, measure, also=scored[marker])
-        n_positive, n_negative = int(pool.called.sum()), int((~pool.called).sum())
-        if min(n_positive, n_negative) < _FEWEST_SCORED:
-            raise NoThreshold(
-                f"{n_positive} cells scored positive, {n_negative} negative, where {_FEWEST_SCORED} of each are needed"
-            )
-        cut, f1 = pool.best_f1()
-        if cut <= 0:
-            raise NoThreshold(f"the best cut is {cut:.3g}, so the measure does not tell positive cells")
-        return pool.threshold(cut, steps, method="scored", detail=f"F1 {f1:.2f} on them")
+    def choose(marker: str, _: str) -> Threshold:
+        found = [_by_hand(MarkerPool.of(cells, marker, name, also=scored[marker]), steps) for name in measures]
+        usable = [threshold for threshold in found if threshold is not None]
+        if not usable:
+            raise NoThreshold(f"the best cut of {' and '.join(measures)} is not above 0")
+        return max(usable, key=lambda threshold: threshold.agreement or 0.0)
 
-    return _collect({marker: (measures or {}).get(marker, "intensity") for marker in scored}, choose)
+    return _collect(scored.keys(), choose)
+
+
+def _by_hand(pool: MarkerPool, steps: tuple[float, float]) -> Threshold | None:
+    n_positive, n_negative = int(pool.called.sum()), int((~pool.called).sum())
+    if min(n_positive, n_negative) < _FEWEST_SCORED:
+        raise NoThreshold(
+            f"{n_positive} cells scored positive, {n_negative} negative, where {_FEWEST_SCORED} of each are needed"
+        )
+    cut, f1 = pool.best_f1()
+    return replace(pool.threshold(cut, steps, method="scored", detail=""), agreement=f1) if cut > 0 else None
 
 
 def _collect(markers: Markers, choose: Callable[[str, str], Threshold]) -> Thresholds:

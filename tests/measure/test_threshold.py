@@ -135,6 +135,21 @@ def test_no_other_cut_agrees_better_with_scored_cells(seed, n):
     assert f1(cut) == pytest.approx(max(f1(at) for at in [*np.unique(values), values.min() - 1]))
 
 
+def test_the_measure_that_agrees_best_with_the_person_is_taken():
+    rng = np.random.default_rng(2)
+    called = np.repeat([False, True], 60)
+    cells = cells_of(a=rng.uniform(1, 2, 120)).assign(
+        by_hand=called, cd3_foci=np.where(called, 8.0, 3.0) + rng.normal(0, 0.5, 120), cd3_contrast=-1.0
+    )
+    threshold = thresholds_from_scored_cells(cells, {"cd3": "by_hand"}, measures=("intensity", "contrast", "foci"))[
+        "cd3"
+    ]
+    assert threshold.measure == "foci"
+    assert threshold.agreement == 1.0
+    with pytest.raises(NoThreshold, match="not above 0"):
+        thresholds_from_scored_cells(cells, {"cd3": "by_hand"}, measures=("contrast",))
+
+
 def test_few_scored_cells_are_refused():
     cells = cells_of(a=np.arange(1.0, 31)).assign(by_hand=np.arange(30) > 15)
     with pytest.raises(NoThreshold, match="14 cells scored positive, 16 negative"):
