@@ -13,7 +13,6 @@ the runs of ``histo train --leave-one-source-out`` as argument, it takes the map
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+from parts.pictures import find_pictures
 from PIL import Image
 from scipy.spatial import cKDTree
 
@@ -107,9 +107,9 @@ def lengths(entry: AnnotatedField, name: str, table: pd.DataFrame, length: str, 
     return Lengths(drawn, found, accepted[length].to_numpy(float))
 
 
-def measure(array: np.ndarray, entry: AnnotatedField) -> Field:
+def measure(array: np.ndarray, entry: AnnotatedField, mpp: float = MODEL_MPP) -> Field:
     excluded = np.where(array == IGNORE, np.uint8(Exclusion.PANEL), np.uint8(Exclusion.NOTHING))
-    labels = LabelMap(np.where(array == IGNORE, 0, array), mpp=MODEL_MPP, slide_mpp=entry.mpp, excluded=excluded)
+    labels = LabelMap(np.where(array == IGNORE, 0, array), mpp=mpp, slide_mpp=entry.mpp, excluded=excluded)
     measures = measure_section(labels)
     villi = lengths(entry, "villus_axis", measures.villi, "villus_height_um", ("base", "tip"))
     crypts = lengths(entry, "crypt_axis", measures.crypts, "crypt_depth_um", ("base", "mouth"))
@@ -243,11 +243,7 @@ def main() -> str:
 
 
 if __name__ == "__main__":
-    data = Path(os.environ.get("HISTO_DATA", HERE.parents[1] / "shared" / "data"))
-    if not data.is_dir():
-        print(f"no real pictures: {data} is absent; set HISTO_DATA to their folder")
-        sys.exit(0)
-    os.environ["HISTO_DATA"] = str(data)
+    find_pictures()
     if sys.argv[1:]:
         collect(Path(sys.argv[1]))
     report = main()
