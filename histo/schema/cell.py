@@ -44,7 +44,8 @@ DENSITIES = Table(
         ),
         text(
             "population",
-            "all; a cell class; inflammatory (lymphocyte and granulocyte); <marker>+ (positive of that marker).",
+            "all; a cell class; inflammatory (lymphocyte and granulocyte); <marker>+ (positive of that marker); a "
+            "phenotype by its name.",
         ),
         count("n_cells", "Cells counted."),
         number("area_mm2", "Area of the compartment that was seen, follicles left out, mm²."),

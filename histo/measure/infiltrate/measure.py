@@ -78,6 +78,7 @@ def measure_infiltrate(
     cells: pd.DataFrame,
     labels: LabelMap,
     *,
+    phenotypes: pd.DataFrame | None = None,
     crypts: pd.DataFrame | None = None,
     limits: ControlLimits | None = None,
 ) -> InfiltrateMeasures:
@@ -90,6 +91,9 @@ def measure_infiltrate(
         too. What they say of their compartment is replaced by what the label map says.
     labels : LabelMap
         Compartments of the same section; drawn by hand or predicted.
+    phenotypes : DataFrame, optional
+        What `histo.measure.assign_phenotypes` says of these cells: a boolean column each. They are counted
+        too; ratios of T cells need ``Treg``, ``Th17`` and the marker CD4, in letters of any case.
     crypts : DataFrame, optional
         The crypts table, for the distance to crypt bases.
     limits : ControlLimits, optional
@@ -102,7 +106,7 @@ def measure_infiltrate(
     Raises
     ------
     InvalidTable
-        If columns are missing, a cell lies nowhere, or a class is unknown.
+        If columns are missing, a cell lies nowhere, a class is unknown, or the phenotypes are not of these cells.
 
     Notes
     -----
@@ -118,7 +122,7 @@ def measure_infiltrate(
     4.0
     """
     check_cells(cells)
-    placed = _place(cells, labels)
+    placed = _place(cells, labels, find_populations(cells, phenotypes))
     wall = trace_wall(TissueGrid.from_labels(labels).coarse())
     wall_length_mm = wall.length_um / 1000 if wall.pieces else float("nan")
     densities = tabulate_densities(placed.regions, placed.populations, placed.area_mm2, wall_length_mm)
@@ -167,13 +171,12 @@ class _Placed:
         return np.where(self.regions == Compartment.LYMPHOID, self.follicles.numbers.ravel()[self.bins], 0)
 
 
-def _place(cells: pd.DataFrame, labels: LabelMap) -> _Placed:
+def _place(cells: pd.DataFrame, labels: LabelMap, populations: Mapping[str, Flags]) -> _Placed:
     points = cells[["row", "col"]].to_numpy(dtype=float)
     at_px = labels.from_slide(points)
     mapped = find_regions(labels, at_px)
     lattice = Lattice(labels)
     bins = lattice.bins((at_px + 0.5) * labels.mpp)
-    populations = find_populations(cells)
     shares = {compartment: lattice.share(compartment) for compartment in (*STROMA, Compartment.MUSCULARIS)}
     gathered = populations[CellClass.LYMPHOCYTE] & np.isin(mapped, (*STROMA, Compartment.LYMPHOID))
     follicles = find_follicles(lattice, bins[gathered], np.sum([shares[part] for part in STROMA], axis=0))

@@ -37,31 +37,48 @@ def check_cells(cells: pd.DataFrame) -> None:
         raise InvalidTable("unknown classes of cells", expected=", ".join(CellClass), got=", ".join(unknown))
 
 
-def find_populations(cells: pd.DataFrame) -> dict[str, Flags]:
+def find_populations(cells: pd.DataFrame, phenotypes: pd.DataFrame | None = None) -> dict[str, Flags]:
     """Say which cells belong to which population.
 
     Parameters
     ----------
     cells : DataFrame
         The cells table.
+    phenotypes : DataFrame, optional
+        A boolean column a phenotype, a row a cell.
 
     Returns
     -------
     dict of str to (n,) bool array
-        ``all``, each class, ``inflammatory``, then ``<marker>+`` for each column ``<marker>_is_positive``.
+        ``all``, each class, ``inflammatory``, then ``<marker>+`` for each column ``<marker>_is_positive`` and each
+        phenotype by its name.
 
     Raises
     ------
     InvalidTable
-        If a marker's column holds other values than True and False.
+        If a marker's or phenotype's column holds other values than True and False, the phenotypes are not of these
+        cells, or one has the name of another population.
     """
     classes = pd.Categorical(cells["cell_class"], categories=list(CellClass)).codes
     populations: dict[str, Flags] = {"all": np.ones(len(cells), dtype=bool)}
     populations |= {member.value: classes == code for code, member in enumerate(CellClass)}
     populations[INFLAMMATORY] = np.isin(classes, [i for i, member in enumerate(CellClass) if member.is_inflammatory])
-    for name in cells.columns:
-        if str(name).endswith(_POSITIVE):
-            if not cells[name].isin([True, False]).all():
-                raise InvalidTable(f"column {name}: a cell is positive or not", expected="True or False")
-            populations[f"{str(name).removesuffix(_POSITIVE)}+"] = cells[name].to_numpy(dtype=bool)
-    return populations
+    for name in map(str, cells.columns):
+        if name.endswith(_POSITIVE):
+            populations[f"{name.removesuffix(_POSITIVE)}+"] = _flags(cells, name)
+    if phenotypes is None:
+        return populations
+    if not phenotypes.index.equals(cells.index):
+        raise InvalidTable(
+            "phenotypes are of other cells", expected=f"{len(cells)} rows", got=f"{len(phenotypes)} rows"
+        )
+    taken = sorted(set(populations) & set(map(str, phenotypes.columns)))
+    if taken:
+        raise InvalidTable("phenotypes have the names of other populations", got=", ".join(taken))
+    return populations | {str(name): _flags(phenotypes, str(name)) for name in phenotypes.columns}
+
+
+def _flags(table: pd.DataFrame, name: str) -> Flags:
+    if not table[name].isin([True, False]).all():
+        raise InvalidTable(f"column {name}: a cell is positive or not", expected="True or False")
+    return table[name].to_numpy(dtype=bool)

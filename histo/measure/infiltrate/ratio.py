@@ -34,7 +34,7 @@ def tabulate_ratios(regions: NDArray[np.uint8], populations: Mapping[str, Flags]
     regions : (n,) uint8 array
         Where each cell lies, as `find_regions` says.
     populations : mapping of str to (n,) bool array
-        Ratios of T cells need ``treg``, ``th17`` and ``cd4+``; without, they have no rows.
+        Ratios of T cells need ``Treg``, ``Th17`` and ``CD4+``, in letters of any case; without, they have no rows.
     over_follicle : (n,) bool array
         Cells beside a follicle, whose epithelium does not count.
 
@@ -44,9 +44,10 @@ def tabulate_ratios(regions: NDArray[np.uint8], populations: Mapping[str, Flags]
         The cell ratios table.
     """
     rows = [_iel_per_100(regions, populations, over_follicle)]
+    t_cells = {name.casefold(): flags for name, flags in populations.items() if name.casefold() in (TREG, TH17, CD4)}
     for compartment in _OF_T_CELLS:
         here = np.isin(regions, REGIONS[compartment])
-        n = {name: int(np.count_nonzero(populations[name] & here)) for name in (TREG, TH17, CD4) if name in populations}
+        n = {name: int(np.count_nonzero(flags & here)) for name, flags in t_cells.items()}
         if TREG in n and CD4 in n:
             share = n[TREG] / n[CD4] if n[CD4] else float("nan")
             rows.append(_row(compartment, "treg_fraction", (n[TREG], n[CD4]), share, wilson_interval(n[TREG], n[CD4])))
