@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from histo.report import Study
     from histo.score import score_section
     from histo.segmentation import segment
+    from histo.segmentation.nuclei import detect_cells
     from histo.types import CellClass, Compartment, Exclusion, LabelMap, PixelSize, SectionId
 
 __version__ = "0.1.0"
@@ -27,6 +28,7 @@ __all__ = [
     "SectionId",
     "Slide",
     "Study",
+    "detect_cells",
     "measure_crypts",
     "measure_infiltrate",
     "measure_layers",
@@ -46,6 +48,7 @@ _HOMES = {
     "SectionId": "histo.types",
     "Slide": "histo.io",
     "Study": "histo.report",
+    "detect_cells": "histo.segmentation.nuclei",
     "measure_crypts": "histo.measure",
     "measure_infiltrate": "histo.measure",
     "measure_layers": "histo.measure",

@@ -37,6 +37,8 @@ class Nuclei:
     ----------
     labels : (rows, cols) array of int32
         0 outside of nuclei, else 1 + the nucleus's place in the arrays below.
+    inside : (rows, cols) array of bool
+        Where any nucleus is, also one whose centre lies outside of the window or that was not told apart.
     peak : (n, 2) array of int
         Output pixel of the peak, in `OUTPUT_STRIDE` pixels of the window: it says whose nucleus it is.
     moment : (n, 2) array of int
@@ -50,6 +52,7 @@ class Nuclei:
     """
 
     labels: NDArray[np.int32]
+    inside: NDArray[np.bool_]
     peak: NDArray[np.int64]
     moment: NDArray[np.int64]
     area_px: NDArray[np.int64]
@@ -83,13 +86,13 @@ def decode_nuclei(maps: NDArray[np.float32], mpp: float, threshold: float) -> Nu
         Those of more than 4 µm².
     """
     step_um = mpp * OUTPUT_STRIDE
+    fine_shape = OUTPUT_STRIDE * maps.shape[1], OUTPUT_STRIDE * maps.shape[2]
+    inside = np.asarray(cv2.resize(maps[1], fine_shape[::-1], interpolation=cv2.INTER_LINEAR) > 0, bool)
     way_px = np.clip(maps[2:N_GEOMETRY] * WAY_UNIT_UM, -_FARTHEST_UM, _FARTHEST_UM) / step_um
     peaks, logit = _find_peaks(maps[0], way_px, step_um, threshold)
     if not len(peaks):
-        return _none(maps)
+        return _none(inside, len(maps) - N_GEOMETRY)
     coarse = _largest_pieces(_vote(maps[1], way_px, peaks, step_um), len(peaks))
-    fine_shape = tuple(OUTPUT_STRIDE * side for side in coarse.shape)
-    inside = cv2.resize(maps[1], fine_shape[::-1], interpolation=cv2.INTER_LINEAR) > 0
     labels = np.repeat(np.repeat(coarse, OUTPUT_STRIDE, axis=0), OUTPUT_STRIDE, axis=1) * inside
     area = np.bincount(labels.ravel(), minlength=len(peaks) + 1)[1:]
     kept = area * mpp**2 >= _SMALLEST_UM2
@@ -98,6 +101,7 @@ def decode_nuclei(maps: NDArray[np.float32], mpp: float, threshold: float) -> Nu
     n_kept = int(kept.sum())
     return Nuclei(
         labels=labels,
+        inside=inside,
         peak=peaks[kept],
         moment=_moments(labels, n_kept),
         area_px=area[kept],
@@ -178,14 +182,14 @@ def _class_shares(logits: NDArray[np.float32], labels: NDArray[np.int32], n_nucl
     return np.stack(sums, axis=1) if sums else np.zeros((n_nuclei, 0))
 
 
-def _none(maps: NDArray[np.float32]) -> Nuclei:
-    shape = OUTPUT_STRIDE * maps.shape[1], OUTPUT_STRIDE * maps.shape[2]
+def _none(inside: NDArray[np.bool_], n_classes: int) -> Nuclei:
     nothing = np.zeros(0)
     return Nuclei(
-        labels=np.zeros(shape, np.int32),
+        labels=np.zeros(inside.shape, np.int32),
+        inside=inside,
         peak=np.zeros((0, 2), np.int64),
         moment=np.zeros((0, 2), np.int64),
         area_px=nothing.astype(np.int64),
         probability=nothing,
-        class_shares=np.zeros((0, len(maps) - N_GEOMETRY)),
+        class_shares=np.zeros((0, n_classes)),
     )
