@@ -29,8 +29,8 @@ class MarkerPool:
         Of the cells that were measured.
     weights : (n,) array
         One over the number of cells of the cell's slide.
-    n_slides : int
-        Slides.
+    slide : (n,) array of int
+        Number of the cell's slide.
     called : (n,) array of bool
         What a person called the cells; all False where nobody was asked.
     """
@@ -39,7 +39,7 @@ class MarkerPool:
     measure: str
     signal: Floats
     weights: Floats
-    n_slides: int
+    slide: NDArray[np.intp]
     called: NDArray[np.bool_]
 
     @classmethod
@@ -51,11 +51,22 @@ class MarkerPool:
             raise InvalidTable(f"column {also}: a cell was called positive or not", expected="True or False")
         values = cells[column].to_numpy(dtype=float)
         measured = np.isfinite(values)
-        slides, place, n_cells = np.unique(
+        _, place, n_cells = np.unique(
             cells["slide"].to_numpy(dtype=str)[measured], return_inverse=True, return_counts=True
         )
         called = cells[also].to_numpy(dtype=bool)[measured] if also else np.zeros(int(measured.sum()), dtype=bool)
-        return cls(marker, measure, values[measured], 1.0 / n_cells[place], len(slides), called)
+        return cls(marker, measure, values[measured], 1.0 / n_cells[place], place, called)
+
+    @property
+    def n_slides(self) -> int:
+        """Slides with a measured cell."""
+        return int(self.slide.max()) + 1 if len(self.slide) else 0
+
+    def share_by_slide(self, is_high: NDArray[np.bool_]) -> float:
+        """Share of the variance of a yes or no that is explained by knowing the slide; 0 to 1."""
+        high = np.bincount(self.slide, weights=is_high) / np.bincount(self.slide)
+        mean = float(high.mean())
+        return float(high.var() / (mean * (1 - mean))) if 0 < mean < 1 else 0.0
 
     def best_f1(self) -> tuple[float, float]:
         """Find the cut at which positive cells agree best with those called, and the F1 there."""

@@ -69,6 +69,18 @@ def test_groups_that_are_lognormal_part_on_a_log_scale():
     assert np.log(thresholds_from_study(cells, "cd3", scale="log")["cd3"].weak) == pytest.approx(4, abs=0.15)
 
 
+def test_slides_exposed_differently_are_not_taken_for_groups_of_cells():
+    rng = np.random.default_rng(0)
+    cells = cells_of(a=rng.normal(10, 1, 400), b=rng.normal(40, 4, 400), c=rng.normal(10, 1, 400))
+    with pytest.raises(NoThreshold, match="slides rather than cells"):
+        thresholds_from_study(cells, ["cd3"])
+
+
+def test_controls_without_positive_cells_may_stand_beside_a_slide_that_has_many():
+    cells = cells_of(control=two_groups(800, 0.0, 1), treated=two_groups(800, 0.6, 2))
+    assert thresholds_from_study(cells, ["cd3"])["cd3"].weak == pytest.approx(0.3, abs=0.05)
+
+
 def test_one_slide_is_no_study():
     with pytest.raises(NoThreshold, match="at least 2"):
         thresholds_from_study(cells_of(a=two_groups(800, 0.3, 1)), ["cd3"])

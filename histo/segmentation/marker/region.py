@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Regions:
         known = np.unique(values) if labels is None else labels
         return cls(known, place, np.searchsorted(known, values))
 
-    @property
+    @cached_property
     def n_pixels(self) -> NDArray[np.intp]:
         """Pixels of each region."""
         return np.bincount(self.region, minlength=len(self.labels))
