@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from histo.measure.centreline import Centrelines, FingerImages, measure_widths, trace_centrelines
 from histo.measure.crypt_instance import CryptInstances, separate_crypts
 from histo.measure.finger import first_courses, in_order_along_wall, outline_pixels, touches_edge
-from histo.measure.grid import VILLUS, Kind, sample, to_slide
+from histo.measure.grid import CRYPT_ZONE, VILLUS, WALL, Kind, TissueGrid, sample, to_slide
 from histo.measure.orientation import CryptEvidence, judge_crypts
+from histo.measure.raster import components, distance_to, grown
 from histo.measure.tissue import SectionTissue
 from histo.schema import CRYPTS, check_table, empty_table
 from histo.types import LabelMap
@@ -20,6 +22,9 @@ __all__ = ["measure_crypts", "tabulate_crypts"]
 Floats = NDArray[np.float64]
 
 _SLICES = 12
+_WAY_STEPS = 32
+_MIN_TISSUE_ON_WAY = 0.75
+_MIN_WALL_UM2 = 4000.0
 
 
 def measure_crypts(labels: LabelMap) -> pd.DataFrame:
@@ -125,7 +130,38 @@ def _evidence(
         gap,
         lines.share_seen,
         lines.sharpest_turn_deg,
+        _to_wall_um(tissue, lines.points_um[:, -1]),
         touches_edge(number, instances.n, fine.hidden),
         np.bincount(owner, probability, minlength=n)[1:] / pixels,
     )
     return area, seen
+
+
+def _to_wall_um(tissue: SectionTissue, base_um: Floats) -> Floats:
+    """Distance from each base to the muscularis mucosae, where the straight way there is crypt zone.
+
+    Where the map ends nearer, or an exclusion begins, the wall may lie nearer too: then it is as far as that.
+    """
+    fine, coarse = tissue.fine, tissue.coarse
+    border = _wall_border_um(coarse)
+    if not len(border):
+        return np.full(len(base_um), np.nan)
+    away, index = cKDTree(border).query(base_um)
+    # From pixel centre to the pixel's side.
+    away = np.maximum(away - coarse.pixel_um / 2, 0.0)
+    steps = np.linspace(0.0, 1.0, _WAY_STEPS)[:, None]
+    way = base_um[:, None] + steps * (border[index] - base_um)[:, None]
+    is_beneath = sample(fine.share(*CRYPT_ZONE, *WALL), way, fine.pixel_um).mean(axis=1) / 255 >= _MIN_TISSUE_ON_WAY
+    to_edge = np.minimum(base_um, np.array(fine.shape) * fine.pixel_um - base_um).min(axis=1)
+    if fine.hidden is not None:
+        to_edge = np.minimum(to_edge, sample(distance_to(fine.hidden > 0), base_um, fine.pixel_um) * fine.pixel_um)
+    return np.where(is_beneath, np.minimum(away, np.maximum(to_edge, 0.0)), np.nan)
+
+
+def _wall_border_um(coarse: TissueGrid) -> Floats:
+    """Centres of the wall's pixels beside the crypt zone, without specks."""
+    labelled, areas = components(coarse.mask(*WALL))
+    is_large = areas * coarse.pixel_um**2 >= _MIN_WALL_UM2
+    is_large[0] = False
+    border = is_large[labelled] & grown(coarse.mask(*CRYPT_ZONE))
+    return np.asarray((np.argwhere(border) + 0.5) * coarse.pixel_um, dtype=float)

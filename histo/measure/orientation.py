@@ -17,7 +17,11 @@ _MIN_PROBABILITY = 0.5
 _MIN_CONFIDENCE = 0.2
 _MAX_TURN_DEG = 50.0
 _MAX_MOUTH_GAP_UM = 15.0
-# Found on drawn mucosae cut at known angles (benchmarks/tangential_cut.py).
+_MAX_MOUTH_GAP = 0.1
+# Both found on drawn mucosae cut at known angles (benchmarks/tangential_cut.py); the first also keeps the crypts that
+# were drawn on real fields as seen from mouth to base (benchmarks/real_fields.py).
+_MIN_OF_ZONE = 0.7
+_MIN_OF_NEIGHBOURS = 0.5
 _MAX_TIP_CAP = 2.0
 
 
@@ -72,6 +76,8 @@ class CryptEvidence:
         Share of cross-sections with two free sides.
     sharpest_turn_deg : array
         Largest turn between one fifth of the centreline and the next.
+    to_wall_um : array
+        Distance from its base to the muscularis mucosae; not a number where none is seen beneath.
     is_at_border : array of bool
         Whether it touches the edge of the map, or what an exclusion hides.
     probability : array
@@ -84,6 +90,7 @@ class CryptEvidence:
     to_junction_um: Floats
     share_seen: Floats
     sharpest_turn_deg: Floats
+    to_wall_um: Floats
     is_at_border: Flags
     probability: Floats
 
@@ -133,7 +140,7 @@ def judge_crypts(seen: CryptEvidence) -> tuple[Reasons, Floats]:
     slender = seen.depth_um / np.maximum(seen.width_um, 1e-9)
     quality = np.clip(seen.share_seen / 0.8, 0, 1) * np.clip(slender / 2.0, 0, 1) * _likeness(filling)
     confidence = np.clip(seen.probability * quality, 0, 1)
-    is_away = seen.to_junction_um > _MAX_MOUTH_GAP_UM
+    is_away = seen.to_junction_um > np.maximum(_MAX_MOUTH_GAP_UM, _MAX_MOUTH_GAP * seen.depth_um)
     reasons = _first_reason(
         len(seen.depth_um),
         [
@@ -142,6 +149,7 @@ def judge_crypts(seen: CryptEvidence) -> tuple[Reasons, Floats]:
             ("fused", _is_merged(seen, slender)),
             ("tangential", (slender < 1.2) | (seen.width_um <= 0)),
             ("no_junction", is_away),
+            ("incomplete", _is_piece(seen)),
             ("fused", seen.sharpest_turn_deg > _MAX_TURN_DEG),
             ("tangential", (seen.share_seen < 0.4) | (filling < 0.5) | (filling > 1.7)),
             ("low_confidence", (seen.probability < _MIN_PROBABILITY) | (confidence < _MIN_CONFIDENCE)),
@@ -161,6 +169,19 @@ def _is_merged(seen: CryptEvidence, slender: Floats) -> Flags:
     usual_width = _weighted_median(width[is_typical], seen.depth_um[is_typical])
     merged: Flags = (seen.area_um2 > 1.6 * usual_area) & (width > 1.4 * usual_width)
     return merged
+
+
+def _is_piece(seen: CryptEvidence) -> Flags:
+    """Whether a crypt ends far above the wall; where none is seen, whether it is much less deep than its neighbours."""
+    to_mouth = seen.depth_um + seen.to_junction_um
+    is_long = seen.depth_um >= 1.2 * seen.width_um
+    usual = _weighted_median(seen.depth_um[is_long], seen.depth_um[is_long]) if is_long.any() else 0.0
+    is_short: Flags = np.where(
+        np.isnan(seen.to_wall_um),
+        seen.depth_um < _MIN_OF_NEIGHBOURS * usual,
+        to_mouth < _MIN_OF_ZONE * (to_mouth + seen.to_wall_um),
+    )
+    return is_short
 
 
 def _weighted_median(values: Floats, weights: Floats) -> float:

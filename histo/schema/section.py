@@ -8,7 +8,8 @@ __all__ = ["CRYPTS", "EXCLUSIONS", "LAYERS", "SECTIONS", "UNITS", "VILLI"]
 
 _REJECT = (
     "Why it was not accepted: tangential, fused, cut_at_border, detached, low_confidence, too_small, no_junction, "
-    "no_layer; empty when accepted."
+    "incomplete (a crypt that ends above the lower 30 % of the way from junction to muscularis mucosae or, where no "
+    "wall is seen beneath it, is less than half as deep as others of the section), no_layer; empty when accepted."
 )
 
 VILLI = Table(
@@ -112,7 +113,11 @@ SECTIONS = Table(
         text("mpp_source", "Where that value was found."),
         number("label_mpp", "µm per pixel of the label map."),
         text("model", "Model that made the label map, with the first 12 characters of its sha256."),
-        text("flags", "Quality remarks joined by a space: few_villi, low_confidence, out_of_focus, ..."),
+        text(
+            "flags",
+            "Quality remarks joined by a space: few_villi, low_confidence, out_of_focus, oblique (three of four crypts "
+            "are seen in part only, or half of the villi without a base, as where the plane of the cut leans), ...",
+        ),
         number("confidence", "0 to 1: mean probability of the tissue's labels."),
         number("tissue_area_mm2", "Area of all compartments but background, mm²."),
         number("excluded_mm2", "Labelled as tissue, but excluded; by reason in the table exclusions, mm²."),

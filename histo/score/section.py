@@ -13,6 +13,11 @@ __all__ = ["summarise_section"]
 _FEW_VILLI = 5
 _LOW_CONFIDENCE = 0.7
 _LOW_ACCEPTANCE = 0.3
+# Found on drawn mucosae cut at known angles and on real fields; see docs/oblique_cuts.md.
+_MANY_PIECES = 0.75
+_MANY_ISLANDS = 0.5
+_ENOUGH_TO_TELL = 10
+_UNTOLD = ("cut_at_border", "too_small")
 
 
 def summarise_section(measures: SectionMeasures, labels: LabelMap) -> dict[str, object]:
@@ -101,10 +106,18 @@ def _flags(measures: SectionMeasures, n_villi: int, n_crypts: int, confidence: f
         "few_villi": n_villi < _FEW_VILLI,
         "few_crypts": n_crypts < _FEW_VILLI,
         "many_rejected": n_found > 0 and n_villi < _LOW_ACCEPTANCE * n_found,
+        "oblique": _share_of(measures.crypts, "tangential", "no_junction", "incomplete") >= _MANY_PIECES
+        or _share_of(measures.villi, "detached") >= _MANY_ISLANDS,
         "no_muscularis": bool(measures.layers["muscularis_um"].isna().all()),
         "low_confidence": confidence < _LOW_CONFIDENCE,
     }
     return [flag for flag, applies in known.items() if applies]
+
+
+def _share_of(table: pd.DataFrame, *reasons: str) -> float:
+    """Share of the rows that lie whole on the map that were rejected for these reasons; 0 where there are too few."""
+    told = table[~table["reject_reason"].isin(_UNTOLD)]
+    return float(told["reject_reason"].isin(reasons).mean()) if len(told) >= _ENOUGH_TO_TELL else 0.0
 
 
 def _confidence(labels: LabelMap) -> float:

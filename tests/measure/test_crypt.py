@@ -8,6 +8,7 @@ import pytest
 
 from histo import Compartment, LabelMap
 from histo.measure import measure_crypts
+from histo.types import Exclusion
 
 Draw = Callable[..., Any]
 
@@ -47,6 +48,52 @@ def test_a_long_crypt_that_ends_below_the_junction_has_no_junction() -> None:
     crypts = measure_crypts(_zone(draw_on))
     assert crypts["reject_reason"].tolist() == ["no_junction"]
     assert crypts["crypt_depth_um"].iloc[0] == pytest.approx(90, rel=0.03)
+
+
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+@pytest.mark.parametrize(("bottom", "reason"), [(222, "incomplete"), (275, "")])
+def test_a_crypt_that_ends_far_above_the_wall_is_a_piece(bottom: int, reason: str, mpp: float) -> None:
+    def draw_on(array: np.ndarray) -> None:
+        array[150:bottom, 280:314] = Compartment.CRYPT
+
+    crypts = measure_crypts(_at(_zone(draw_on), mpp))
+    assert crypts["reject_reason"].tolist() == [reason]
+
+
+def test_without_a_wall_beneath_a_crypt_is_judged_by_its_neighbours() -> None:
+    def draw_on(array: np.ndarray) -> None:
+        array[300:] = Compartment.BACKGROUND
+        for left, bottom in ((60, 250), (140, 260), (220, 190), (300, 255)):
+            array[150:bottom, left : left + 34] = Compartment.CRYPT
+
+    crypts = measure_crypts(_zone(draw_on)).sort_values("mouth_col")
+    assert crypts["reject_reason"].tolist() == ["", "", "tangential", ""]
+
+
+def test_shallow_crypts_without_a_wall_are_not_all_rejected() -> None:
+    def draw_on(array: np.ndarray) -> None:
+        array[300:] = Compartment.BACKGROUND
+        for left in (60, 140, 220):
+            array[150:205, left : left + 34] = Compartment.CRYPT
+
+    assert measure_crypts(_zone(draw_on))["is_accepted"].all()
+
+
+def test_a_wall_that_may_lie_under_an_exclusion_rejects_nothing() -> None:
+    def draw_on(array: np.ndarray) -> None:
+        array[150:222, 280:314] = Compartment.CRYPT
+
+    labels = _zone(draw_on)
+    excluded = np.zeros(labels.shape, dtype=np.uint8)
+    excluded[235:290, 250:350] = Exclusion.PEN
+    hidden = LabelMap(labels.array, mpp=labels.mpp, excluded=excluded)
+    assert measure_crypts(hidden)["reject_reason"].tolist() == [""]
+
+
+def _at(labels: LabelMap, mpp: float) -> LabelMap:
+    """Show the same with larger pixels."""
+    step = round(mpp / labels.mpp)
+    return LabelMap(np.ascontiguousarray(labels.array[::step, ::step]), mpp=mpp)
 
 
 def test_a_mouth_closed_by_a_thin_bridge_is_still_measured_to_the_junction() -> None:

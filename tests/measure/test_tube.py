@@ -70,7 +70,7 @@ def _zone(paint: Callable[[np.ndarray, np.ndarray, np.ndarray], None]) -> LabelM
     row, col = np.indices(array.shape).astype(float)
     paint(array, row, col)
     for left in (40, 110, 560, 630):
-        array[100:220, left : left + 36] = Compartment.CRYPT
+        array[100:260, left : left + 36] = Compartment.CRYPT
     return LabelMap(array, mpp=1.0)
 
 

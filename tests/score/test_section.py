@@ -112,3 +112,25 @@ def test_every_column_is_one_of_the_sections_table(measures: SectionMeasures, la
     summary = summarise_section(measures, labels)
     assert set(summary) == names - {"stain", "mpp_source", "model", "excluded_mm2"}
     assert isinstance(empty_table(SECTIONS.columns), pd.DataFrame)
+
+
+@pytest.mark.parametrize(
+    ("crypts", "villi", "is_oblique"),
+    [
+        (["incomplete"] * 4 + ["no_junction"] * 3 + ["tangential"] * 2 + [""] * 3, [""] * 12, True),
+        (["incomplete"] * 8 + [""] * 4, [""] * 12, False),
+        (["incomplete"] * 6 + [""] * 2 + ["cut_at_border"] * 20, [""] * 12, False),
+        (["fused"] * 12, ["detached"] * 5 + ["tangential"] * 7, False),
+        ([""] * 12, ["detached"] * 6 + ["", "tangential"] * 3 + ["too_small"] * 9, True),
+        (["incomplete"] * 9, ["detached"] * 9, False),
+    ],
+)
+def test_a_section_whose_crypts_and_villi_are_seen_in_part_is_flagged_as_oblique(
+    measures: SectionMeasures, labels: LabelMap, crypts: list[str], villi: list[str], is_oblique: bool
+) -> None:
+    tables = {
+        name: _table(columns, reject_reason=reasons, is_accepted=[not reason for reason in reasons])
+        for name, columns, reasons in (("crypts", CRYPTS.columns, crypts), ("villi", VILLI.columns, villi))
+    }
+    flags = str(summarise_section(replace(measures, **tables), labels)["flags"]).split()
+    assert ("oblique" in flags) == is_oblique
