@@ -126,13 +126,13 @@ def measure_widths(images: FingerImages, numbers: NDArray[np.int32], lines: Cent
 def _trace_block(images: FingerImages, numbers: NDArray[np.int32], points: Floats) -> tuple[Floats, Floats, Floats]:
     basis = np.asarray(np.polynomial.legendre.legvander(np.linspace(-1, 1, _N_POINTS), _DEGREE), dtype=np.float64)
     points = _fit(basis[:, :4], points, np.ones(points.shape[:2]))
-    points = np.stack([_evenly(course, _N_POINTS) for course in points])
+    points = _evenly(points, _N_POINTS)
     seen = np.zeros(len(points))
     for _ in range(_N_ROUNDS):
         middles, is_seen, half_width = _cut_across(images, numbers, points)
         seen = is_seen.mean(axis=1)
         points = _fit(basis, middles, np.where(is_seen, 1.0, 0.02))
-        points = np.stack([_evenly(course, _N_POINTS) for course in points])
+        points = _evenly(points, _N_POINTS)
     return *_with_ends(images, numbers, points, half_width), seen
 
 
@@ -181,7 +181,7 @@ def _with_ends(
     tip = points[:, inner_tip] + tip_span[:, None] * tip_way
     whole = np.concatenate([root[:, None], points[:, inner_root : inner_tip + 1], tip[:, None]], axis=1)
     length = np.linalg.norm(np.diff(whole, axis=1), axis=-1).sum(axis=1)
-    return np.stack([_evenly(curve, _N_POINTS) for curve in whole]), length
+    return _evenly(whole, _N_POINTS), length
 
 
 def _exits(
@@ -228,12 +228,17 @@ def _stretched(course: Floats) -> Floats:
     return np.stack([np.interp(wanted, given, course[:, axis]) for axis in (0, 1)], axis=-1)
 
 
-def _evenly(course: Floats, n: int) -> Floats:
-    """Resample a course at n evenly spaced points."""
-    steps = np.linalg.norm(np.diff(course, axis=0), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
-    wanted = np.linspace(0.0, along[-1], n)
-    return np.stack([np.interp(wanted, along, course[:, axis]) for axis in (0, 1)], axis=-1)
+def _evenly(courses: Floats, n: int) -> Floats:
+    """Resample each of some courses at n evenly spaced points."""
+    steps = np.linalg.norm(np.diff(courses, axis=1), axis=-1)
+    along = np.concatenate([np.zeros((len(courses), 1)), np.cumsum(steps, axis=1)], axis=1)
+    wanted = np.linspace(0.0, 1.0, n) * along[:, -1:]
+    low = np.clip((along[:, None] <= wanted[..., None]).sum(axis=-1) - 1, 0, courses.shape[1] - 2)
+    start, span = (np.take_along_axis(values, low, axis=1) for values in (along, steps))
+    share = np.clip((wanted - start) / np.maximum(span, 1e-9), 0.0, 1.0)[..., None]
+    here, there = (np.take_along_axis(courses, (low + k)[..., None], axis=1) for k in (0, 1))
+    even: Floats = here + share * (there - here)
+    return even
 
 
 def _unit(vectors: Floats) -> Floats:

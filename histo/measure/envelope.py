@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from histo.measure.grid import CRYPT_ZONE, VILLUS, WALL, TissueGrid, sample
@@ -80,11 +81,11 @@ def taut(height: Floats, span: int, *, is_closed: bool) -> Floats:
     line = known[span : span + n].copy()
     for before in range(1, span):
         left = known[span - before : span - before + n]
-        for after in range(1, span - before + 1):
-            right = known[span + after : span + after + n]
-            chord = (after * left + before * right) / (before + after)
-            joins = np.minimum(left, right) >= _LIKE * np.maximum(left, right)
-            np.maximum(line, chord, out=line, where=joins)
+        right = sliding_window_view(known[span + 1 : 2 * span - before + n], n)
+        after = np.arange(1, span - before + 1)[:, None]
+        chord = (after * left + before * right) / (before + after)
+        chord[np.minimum(left, right) < _LIKE * np.maximum(left, right)] = -np.inf
+        np.maximum(line, chord.max(axis=0), out=line)
     hidden = np.convolve(np.isnan(padded), np.ones(2 * (span // 2) + 1), mode="same")[span : span + n] > 0.5
     return np.where(hidden, np.nan, line)
 
@@ -110,7 +111,9 @@ def _farthest(
     fine, coarse = grids
     points_um = lines.points_um(-way_um)
     mucosa, wall = read_profiles(fine, ((*VILLUS, *CRYPT_ZONE), WALL), points_um)
-    meets_wall = (wall >= 0.5) & (np.maximum.accumulate(np.nan_to_num(mucosa), axis=1) >= 0.5)
+    # On the border itself both may be half.
+    is_wall = (wall >= 0.5) & (wall > mucosa)
+    meets_wall = is_wall & (np.maximum.accumulate(np.nan_to_num(mucosa), axis=1) >= 0.5)
     is_own = ~np.maximum.accumulate(meets_wall, axis=1)
     is_own &= way_um[None] < first_past_own_wall(away, coarse.pixel_um, lines, -way_um)[:, None]
     is_mucosa = (mucosa >= 0.5) & is_own & (sample(is_standing, points_um, coarse.pixel_um, order=0) > 0)

@@ -7,6 +7,7 @@ outer corner of the map: pixel ``i`` of any grid has its centre at ``(i + 0.5) *
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -18,7 +19,7 @@ from scipy import ndimage
 from histo.measure.raster import averaged, components, grown
 from histo.types import Compartment, LabelMap
 
-__all__ = ["CRYPT_ZONE", "VILLUS", "WALL", "Kind", "Shares", "TissueGrid", "sample", "to_slide"]
+__all__ = ["CRYPT_ZONE", "VILLUS", "WALL", "Kind", "Shares", "TissueGrid", "sample", "sample_each", "to_slide"]
 
 Shares = NDArray[np.uint8]
 
@@ -27,6 +28,9 @@ _COARSE_UM = 5.0
 _BLUR_PIXELS = 0.7
 # A thin lumen leaves its pixels more than half covered: what is less than this is part of a hole.
 _FULL = 220
+# OpenCV counts the pixels of what it reads from, and of what it writes, in 16 bits.
+_MAX_REMAP = 32_000
+_REMAP_COLUMNS = 1024
 
 
 class Kind(IntEnum):
@@ -84,9 +88,8 @@ class TissueGrid:
         shares = {
             kind: averaged(_covered(labels, *compartments), factor) for kind, compartments in _COMPARTMENTS.items()
         }
-        kinds = _largest(shares)
         if (labels.array == Compartment.LYMPHOID).any():
-            _share_out(averaged(_covered(labels, Compartment.LYMPHOID), factor), shares, kinds)
+            _share_out(averaged(_covered(labels, Compartment.LYMPHOID), factor), shares, _largest(shares))
         shares = {kind: _softened(share) for kind, share in shares.items()}
         hidden = averaged(labels.hidden.astype(np.uint8) * 255, factor) if labels.hidden.any() else None
         return cls(shares, _largest(shares), labels.mpp * factor, hidden)
@@ -118,9 +121,9 @@ class TissueGrid:
 
     def mask(self, *kinds: Kind) -> NDArray[np.bool_]:
         """Where one of these kinds covers most of the pixel."""
-        chosen = np.zeros(256, dtype=bool)
-        chosen[[int(kind) for kind in kinds]] = True
-        return chosen[self.kinds]
+        chosen = np.zeros(256, dtype=np.uint8)
+        chosen[[int(kind) for kind in kinds]] = 1
+        return np.asarray(cv2.LUT(self.kinds, chosen), dtype=np.uint8).view(np.bool_)
 
 
 def sample(
@@ -130,14 +133,47 @@ def sample(
 
     Outside the image the border's value goes on.
     """
-    index = np.moveaxis(np.asarray(points_um) / pixel_um - 0.5, -1, 0)
-    values: NDArray[np.float64] = ndimage.map_coordinates(image, index, output=np.float64, order=order, mode="nearest")
-    return values
+    row, col = (np.asarray(points_um)[..., axis] / pixel_um for axis in (0, 1))
+    if order == 1:
+        return _linearly([image], row, col)[0]
+    rows, cols = image.shape
+    nearest = image[np.clip(row, 0, rows - 1).astype(np.intp), np.clip(col, 0, cols - 1).astype(np.intp)]
+    return np.asarray(nearest, dtype=np.float64)
+
+
+def sample_each(
+    images: Sequence[NDArray[np.generic]], points_um: NDArray[np.floating], pixel_um: float
+) -> list[NDArray[np.float64]]:
+    """Read several images of one grid linearly at the same positions."""
+    row, col = (np.asarray(points_um)[..., axis] / pixel_um for axis in (0, 1))
+    return _linearly(images, row, col)
 
 
 def to_slide(labels: LabelMap, points_um: NDArray[np.floating]) -> NDArray[np.float64]:
     """Turn positions in µm from the corner of the map into level-0 pixels of the slide."""
     return labels.to_slide(np.asarray(points_um) / labels.mpp - 0.5)
+
+
+def _linearly(
+    images: Sequence[NDArray[np.generic]], row: NDArray[np.floating], col: NDArray[np.floating]
+) -> list[NDArray[np.float64]]:
+    """Read images between the pixels; positions count in pixels from the outer corner."""
+    shape = images[0].shape
+    if max(shape) > _MAX_REMAP or row.size == 0:
+        places = row - 0.5, col - 0.5
+        return [ndimage.map_coordinates(image, places, np.float64, order=1, mode="nearest") for image in images]
+    # Many times faster than SciPy; in a table of few columns, for OpenCV takes no longer ones.
+    table = np.zeros((2, -(-row.size // _REMAP_COLUMNS), _REMAP_COLUMNS), dtype=np.float32)
+    for axis, at in enumerate((row, col)):
+        places_in_table = table[axis].reshape(-1)[: at.size]
+        np.clip(at.ravel() - 0.5, -1, shape[axis], out=places_in_table, casting="same_kind")
+    found = []
+    for image in images:
+        is_share = image.dtype == np.uint8
+        readable = np.asarray(image, dtype=np.uint8) if is_share else np.asarray(image, dtype=np.float32)
+        read = cv2.remap(readable, table[1], table[0], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        found.append(np.asarray(read, dtype=np.float64).reshape(-1)[: row.size].reshape(row.shape))
+    return found
 
 
 def _covered(labels: LabelMap, *compartments: Compartment) -> Shares:

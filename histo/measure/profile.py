@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.measure.grid import Kind, TissueGrid, sample
+from histo.measure.grid import Kind, TissueGrid, sample, sample_each
 
 __all__ = ["bridge", "crossing_after", "crossing_before", "longest_run", "read_profiles", "rise_nearest", "run_end"]
 
@@ -32,17 +32,14 @@ def read_profiles(fine: TissueGrid, kinds: Sequence[tuple[Kind, ...]], lines_um:
     list of (n, m) array
         One for each entry of `kinds`.
     """
-    points = np.where(np.isnan(lines_um), -1e6, lines_um)
-    size = np.array(fine.shape) * fine.pixel_um
-    is_off = ((points < 0) | (points > size)).any(axis=-1)
+    row, col = lines_um[..., 0], lines_um[..., 1]
+    height, width = (n * fine.pixel_um for n in fine.shape)
+    is_off = ~((row >= 0) & (row <= height) & (col >= 0) & (col <= width))
+    points = np.where(is_off[..., None], 0.0, lines_um)
     if fine.hidden is not None:
         is_off |= sample(fine.hidden, points, fine.pixel_um, order=0) > 0
-    profiles = []
-    for together in kinds:
-        share = sample(fine.share(*together), points, fine.pixel_um) / 255
-        share[is_off] = np.nan
-        profiles.append(share)
-    return profiles
+    shares = sample_each([fine.share(*together) for together in kinds], points, fine.pixel_um)
+    return [np.where(is_off, np.nan, share / 255) for share in shares]
 
 
 def bridge(inside: Flags, n: int) -> Flags:

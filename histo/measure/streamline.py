@@ -22,6 +22,7 @@ __all__ = ["Streamlines", "lead_outward"]
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Field = tuple[NDArray[np.float32], ...]
 
 _CLOSE_UM = 12.0
 _MIN_TISSUE_UM2 = 20000.0
@@ -79,8 +80,9 @@ def lead_outward(coarse: TissueGrid, start_um: Floats, outward: Floats, wall_um:
     if factor > 1:
         coarse = coarse.averaged(factor)
         domain = _domain(coarse)
-    gradient = np.stack(list(np.gradient(blurred(_potential(coarse, domain), 1.0))), axis=-1)
-    return Streamlines(_follow(coarse, domain, gradient, (start_um, outward), step), step)
+    potential = blurred(_potential(coarse, domain), 1.0)
+    field = tuple(np.gradient(potential, axis=axis) for axis in (0, 1))
+    return Streamlines(_follow(coarse, domain, field, (start_um, outward), step), step)
 
 
 def _domain(coarse: TissueGrid) -> Mask:
@@ -158,10 +160,9 @@ def _relax(domain: Mask, inner: Mask, outer: Mask, guess: NDArray[np.float32]) -
     return relaxed
 
 
-def _follow(coarse: TissueGrid, domain: Mask, field: Floats, starts: tuple[Floats, Floats], step: float) -> Floats:
+def _follow(coarse: TissueGrid, domain: Mask, field: Field, starts: tuple[Floats, Floats], step: float) -> Floats:
     """Follow a field from the starts, midpoint rule; outside the domain go straight on, then stand still."""
     point, way = starts[0].copy(), starts[1].copy()
-    field = field.astype(np.float32)
     left = np.zeros(len(point))
     path = [point.copy()]
     for count in range(int(_MAX_UM / step)):
@@ -179,9 +180,9 @@ def _follow(coarse: TissueGrid, domain: Mask, field: Floats, starts: tuple[Float
     return np.stack(path, axis=1)
 
 
-def _way(field: Floats, points: Floats, last: Floats, pixel_um: float) -> Floats:
+def _way(field: Field, points: Floats, last: Floats, pixel_um: float) -> Floats:
     """Direction of the field at points; where it vanishes or turns back, the last one."""
-    vector = np.stack([sample(field[..., axis], points, pixel_um) for axis in (0, 1)], axis=-1)
+    vector = np.stack([sample(component, points, pixel_um) for component in field], axis=-1)
     size = np.linalg.norm(vector, axis=-1, keepdims=True)
     unit = vector / np.maximum(size, 1e-12)
     is_bad = (size[:, 0] < 1e-7) | (np.einsum("ij,ij->i", unit, last) < 0.0)
