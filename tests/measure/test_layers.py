@@ -211,6 +211,32 @@ def test_a_bumpy_border_does_not_tilt_the_lines() -> None:
     assert layers["muscularis_um"].std() < 1.0
 
 
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+def test_stairs_of_pixels_do_not_show_in_the_thickness_of_a_wedge(mpp: float) -> None:
+    rows, cols = (np.arange(n) * mpp + mpp / 2 for n in (int(620 / mpp), int(1600 / mpp)))
+    array = np.zeros((len(rows), len(cols)), dtype=np.uint8)
+    outer = 460.0 + 0.03 * cols[None]
+    for inner, compartment in (
+        (260.0, Compartment.LAMINA_PROPRIA),
+        (360.0, Compartment.SUBMUCOSA),
+        (420.0, Compartment.MUSCULARIS),
+    ):
+        array[(rows[:, None] >= inner) & (rows[:, None] < outer)] = compartment
+    layers = measure_layers(LabelMap(array, mpp=mpp)).iloc[5:-5]
+    error = layers["muscularis_um"] - (40.0 + 0.03 * (layers["col"] + 0.5) * mpp)
+    assert error.abs().median() < 0.05 * mpp  # stairs alone: a quarter of a pixel
+    assert abs(error.mean()) < 0.05 * mpp
+
+
+def test_a_sudden_change_of_thickness_stays_sudden() -> None:
+    array = _bands(1000)
+    array[480:500, 500:] = Compartment.BACKGROUND
+    layers = measure_layers(LabelMap(array, mpp=1.0))
+    before, after = layers[layers["col"] < 480]["muscularis_um"], layers[layers["col"] > 520]["muscularis_um"]
+    assert before.iloc[3:-3].min() > 59.0
+    assert after.iloc[3:-3].max() < 41.0
+
+
 def test_gaps_of_a_layer_are_found_where_it_is_cut_away() -> None:
     array = _bands()
     array[440:500, 300:500] = Compartment.BACKGROUND
