@@ -14,7 +14,8 @@ _RELABELLED = "if as many cells were chosen by chance among all cells of the com
 
 CELLS = Table(
     "cells",
-    "one cell, found by its nucleus; two more columns for each marker: <marker>_intensity and <marker>_is_positive",
+    "one cell, found by its nucleus; more columns for each marker: <marker>_intensity, and with a threshold "
+    "<marker>_is_positive and <marker>_class (0 negative, 1, 2 or 3: 1+ to 3+)",
     (
         number("row", f"Row of the nucleus' centre, {POINT}."),
         number("col", f"Column of the nucleus' centre, {POINT}."),

@@ -50,7 +50,8 @@ def measure_markers(
         For these markers, the share of the ring's pixels above this intensity is measured as well.
     background_um : float, optional
         Take off the background with a rolling ball of this radius first (`histo.stain.subtract_background`). None:
-        not at all, as for optical densities, which have none.
+        not at all, as for optical densities, which have none. The ball rolls over the array given, so that tiles of
+        one slide differ a little; without it, a tile with a margin of `ring_um` gives the values of the whole slide.
     bleed_through : BleedThrough, optional
         Take out what other stains show in a channel, after the background.
 
