@@ -18,8 +18,8 @@ _MIN_CONFIDENCE = 0.2
 _MAX_TURN_DEG = 50.0
 _MAX_MOUTH_GAP_UM = 15.0
 _MAX_MOUTH_GAP = 0.1
-# Both found on drawn mucosae cut at known angles (benchmarks/tangential_cut.py); the first also keeps the crypts that
-# were drawn on real fields as seen from mouth to base (benchmarks/real_fields.py).
+# Found on drawn mucosae cut at known angles (benchmarks/tangential_cut.py), as the next but one; on real fields it keeps
+# the crypts that were drawn as seen from mouth to base (benchmarks/real_fields.py).
 _MIN_OF_ZONE = 0.7
 _MIN_OF_NEIGHBOURS = 0.5
 _MAX_TIP_CAP = 2.0
