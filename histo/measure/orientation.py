@@ -18,11 +18,11 @@ _MIN_CONFIDENCE = 0.2
 _MAX_TURN_DEG = 50.0
 _MAX_MOUTH_GAP_UM = 15.0
 _MAX_MOUTH_GAP = 0.1
-# Found on drawn mucosae cut at known angles (benchmarks/tangential_cut.py), as the next but one; on real fields it keeps
-# the crypts that were drawn as seen from mouth to base (benchmarks/real_fields.py).
-_MIN_OF_ZONE = 0.7
 _MIN_OF_NEIGHBOURS = 0.5
+# Both found on drawn mucosae cut at known angles (benchmarks/tangential_cut.py). On real fields the second keeps the
+# crypts that were drawn as seen from mouth to base (benchmarks/real_fields.py).
 _MAX_TIP_CAP = 2.0
+_MIN_OF_ZONE = 0.7
 
 
 @dataclass(frozen=True, eq=False)
