@@ -14,7 +14,7 @@ from histo.io import slide_from_array
 from histo.nn import NucleiModel, nuclei_canvas, predict_nuclei
 from histo.train.nuclei.field import NucleiField, load_field
 from histo.train.nuclei.matching import Agreement, match_centres, match_outlines
-from histo.train.nuclei.truth import ANYTHING
+from histo.train.nuclei.truth import ANYTHING, as_bits
 from histo.types import CellClass
 
 __all__ = ["DETECTION", "OUTLINES", "FoundNuclei", "judge_field", "judge_nuclei", "nuclei_table", "predict_field"]
@@ -22,6 +22,11 @@ __all__ = ["DETECTION", "OUTLINES", "FoundNuclei", "judge_field", "judge_nuclei"
 DETECTION = "detection (6 µm)"
 OUTLINES = "outlines (IoU 0.5)"
 FARTHEST_UM = 6.0
+
+_GROUPS = {
+    **{str(member): as_bits((str(member),)) for member in CellClass},
+    "inflammatory": as_bits(tuple(str(member) for member in CellClass if member.is_inflammatory)),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +124,8 @@ def judge_field(found: FoundNuclei, picture: NucleiField) -> NucleiJudgement:
     -------
     NucleiJudgement
         Detection: centres within 6 µm, one to one. Outlines, where they are known: intersection over union above 0.5.
-        A class: a nucleus counts as found if it lies within 6 µm and is given that class; those whose class nobody
-        wrote down are left out on both sides.
+        A class (and ``inflammatory``, lymphocyte or granulocyte): a nucleus counts as found if it lies within 6 µm and
+        is given that class; those of which nobody wrote down whether they are of it are left out on both sides.
     """
     truth = picture.truth
     true_at, found_at = match_centres(truth.centre * picture.mpp, found.centre * picture.mpp, FARTHEST_UM)
@@ -129,16 +134,10 @@ def judge_field(found: FoundNuclei, picture: NucleiField) -> NucleiJudgement:
         n_same = len(match_outlines(np.asarray(truth.outlines), found.outlines)[0])
         agreements[OUTLINES] = Agreement(len(truth), len(found.centre), n_same)
     if (truth.kind_bits != ANYTHING).any() and (found.kind >= 0).any():
-        bits, kind = truth.kind_bits.astype(np.int64), found.kind
-        is_judged = np.ones(len(kind), bool)
-        is_judged[found_at[bits[true_at] == ANYTHING]] = False
-        for place, name in enumerate(CellClass):
-            is_true = (bits >> place) & 1 == 1
-            if not is_true.any():
-                continue
-            called = (kind == place) & is_judged
-            hits = int(np.sum(is_true[true_at] & called[found_at]))
-            agreements[str(name)] = Agreement(int(is_true.sum()), int(called.sum()), hits)
+        for name, group in _GROUPS.items():
+            agreement = _judge_group(group, truth.kind_bits.astype(np.int64), found.kind, (true_at, found_at))
+            if agreement.n_true:
+                agreements[name] = agreement
     return NucleiJudgement(picture.origin, picture.name, agreements)
 
 
@@ -200,6 +199,21 @@ def nuclei_table(judgements: Iterable[NucleiJudgement]) -> pd.DataFrame:
             rows.append((origin, what, *scores, whole.n_true, whole.n_found, len(parts)))
     columns = ["origin", "what", "f1", "precision", "recall", "n_true", "n_found", "n_pictures"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _judge_group(
+    group: int,
+    bits: NDArray[np.int64],
+    kind: NDArray[np.int64],
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> Agreement:
+    """Count the nuclei of some classes, taken as one; `group` has the bits of these classes."""
+    true_at, found_at = pairs
+    is_true = (bits != ANYTHING) & (bits & ~group == 0)
+    is_unsure = ~is_true & ((bits == ANYTHING) | (bits & group != 0))
+    called = (kind >= 0) & ((group >> np.maximum(kind, 0)) & 1 == 1)
+    called[found_at[is_unsure[true_at]]] = False
+    return Agreement(int(is_true.sum()), int(called.sum()), int(np.sum(is_true[true_at] & called[found_at])))
 
 
 def _kinds(shares: NDArray[np.float64], classes: tuple[str, ...]) -> NDArray[np.int64]:
