@@ -39,6 +39,18 @@ def test_contrast_does_not_know_the_exposure():
     assert thrice.to_numpy() == pytest.approx(once.to_numpy(), rel=1e-4)
 
 
+def test_contrast_of_a_tile_with_its_margin_is_that_of_the_slide():
+    rng = np.random.default_rng(1)
+    marker = rng.gamma(2, 50, (200, 200))
+    nuclei = np.zeros((200, 200), np.int32)
+    nuclei[96:104, 96:104] = 1
+    whole = measure_contrast(nuclei, {"a": marker}, 1.0)["a_contrast"].item()
+    margin = np.s_[96 - 30 : 104 + 30, 96 - 30 : 104 + 30]
+    tile = measure_contrast(nuclei[margin], {"a": marker[margin]}, 1.0)["a_contrast"].item()
+    assert tile == pytest.approx(whole, rel=1e-5)
+    assert measure_contrast(nuclei[90:110, 90:110], {"a": marker[90:110, 90:110]}, 1.0)["a_contrast"].item() != tile
+
+
 def test_contrast_in_the_dark_is_missing():
     nuclei, _ = field(0.5)
     assert measure_contrast(nuclei, {"a": np.zeros(nuclei.shape)}, 0.5)["a_contrast"].isna().all()
