@@ -17,8 +17,10 @@ __all__ = ["RADII_UM", "Clustering", "measure_clustering", "tabulate_clustering"
 Image = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-RADII_UM = (10.0, 20.0, 40.0, 80.0)
+RADII_UM = (20.0, 40.0, 80.0)
 _BINS_A_RADIUS = 4
+# Bins of 10 µm and more: a radius of 20 µm has a soft edge then, and a million cells take seconds.
+_LEAST_FACTOR = 2
 _MIN_CELLS = 10
 _NORMAL_95 = 1.959964
 
@@ -51,17 +53,13 @@ class _Pairs:
 
     @classmethod
     def within(cls, radius_um: float) -> _Pairs:
-        factor = max(1, int(radius_um / (_BINS_A_RADIUS * BIN_UM)))
+        factor = max(_LEAST_FACTOR, int(radius_um / (_BINS_A_RADIUS * BIN_UM)))
         return cls(radius_um, factor, _kernel(radius_um / (factor * BIN_UM)))
 
     def around(self, image: Image, power: int = 1) -> Image:
         """Sum an image over the disc around each bin."""
         kernel = self.kernel**power
         return np.asarray(cv2.filter2D(image, cv2.CV_32F, kernel, borderType=cv2.BORDER_CONSTANT), dtype=np.float32)
-
-    def total(self, image: Image, power: int = 1) -> float:
-        """Sum over ordered pairs of what the image holds, each with itself too."""
-        return float(np.vdot(image.astype(np.float64), self.around(image, power).astype(np.float64)))
 
     @property
     def self_weight(self) -> float:
@@ -104,15 +102,15 @@ def measure_clustering(
     rows: list[dict[str, object]] = []
     if not chosen:
         return rows
-    counts = {name: lattice.counts(bins[flags]) for name, flags in chosen.items()}
-    every = lattice.counts(bins)
     for pairs in map(_Pairs.within, RADII_UM):
         area = coarsened(share, pairs.factor)
-        expected = pairs.total(area) / float(area.sum(dtype=np.float64)) ** 2
-        graph = _Graph.of(pairs, coarsened(every, pairs.factor), len(bins))
+        expected = float((area * pairs.around(area)).sum(dtype=np.float64)) / float(area.sum(dtype=np.float64)) ** 2
+        coarse = _CoarseBins.of(lattice, bins, pairs.factor)
+        graph = _Graph.of(pairs, coarse)
         for name, flags in chosen.items():
             n = int(flags.sum())
-            seen = pairs.total(coarsened(counts[name], pairs.factor)) - n * pairs.self_weight
+            counts = coarse.counts(flags)
+            seen = coarse.total(pairs.around(counts), flags) - n * pairs.self_weight
             found = _compare(seen, n, expected, graph, pairs.radius_um)
             rows.append({
                 "population": name, "n_cells": n, "radius_um": pairs.radius_um, **found.__dict__,
@@ -124,6 +122,30 @@ def measure_clustering(
 def tabulate_clustering(rows: list[dict[str, object]]) -> pd.DataFrame:
     """Put rows of `measure_clustering`, with their compartments, into the clustering table."""
     return check_table(pd.DataFrame(rows), CLUSTERING.columns) if rows else empty_table(CLUSTERING.columns)
+
+
+@dataclass(frozen=True, eq=False)
+class _CoarseBins:
+    """The cells of a compartment on bins of several of the lattice's."""
+
+    shape: tuple[int, int]
+    bins: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, lattice: Lattice, bins: NDArray[np.int64], factor: int) -> _CoarseBins:
+        rows, cols = (-(-n // factor) for n in lattice.shape)
+        row, col = np.divmod(bins, lattice.shape[1])
+        return cls((rows, cols), row // factor * cols + col // factor)
+
+    def counts(self, flags: Flags | None = None) -> Image:
+        """Count cells a bin: all of them, or those chosen."""
+        bins = self.bins if flags is None else self.bins[flags]
+        return np.bincount(bins, minlength=self.shape[0] * self.shape[1]).astype(np.float32).reshape(self.shape)
+
+    def total(self, image: Image, flags: Flags | None = None) -> float:
+        """Sum an image over the cells: all of them, or those chosen."""
+        bins = self.bins if flags is None else self.bins[flags]
+        return float(image.ravel()[bins].sum(dtype=np.float64))
 
 
 @dataclass(frozen=True)
@@ -146,12 +168,12 @@ class _Graph:
     meetings: float
 
     @classmethod
-    def of(cls, pairs: _Pairs, counts: Image, n: int) -> _Graph:
-        weight = pairs.self_weight
-        around = pairs.around(counts).astype(np.float64) - weight
-        each = counts.astype(np.float64)
-        squared = pairs.total(counts, power=2) - n * weight**2
-        return cls(n, float((each * around).sum()), squared, float((each * around**2).sum()))
+    def of(cls, pairs: _Pairs, coarse: _CoarseBins) -> _Graph:
+        weight, n = pairs.self_weight, len(coarse.bins)
+        counts = coarse.counts()
+        around = pairs.around(counts).ravel()[coarse.bins].astype(np.float64) - weight
+        squared = coarse.total(pairs.around(counts, power=2)) - n * weight**2
+        return cls(n, float(around.sum()), squared, float((around**2).sum()))
 
     def relabelled(self, n_chosen: int) -> tuple[float, float]:
         """Mean and standard deviation of the pairs' sum when so many cells are chosen by chance."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -84,5 +85,5 @@ def coarsened(image: Image, factor: int) -> Image:
         return image
     rows, cols = image.shape
     padded = np.pad(image, ((0, -rows % factor), (0, -cols % factor)))
-    blocks = padded.reshape(padded.shape[0] // factor, factor, padded.shape[1] // factor, factor)
-    return np.asarray(blocks.sum(axis=(1, 3)), dtype=np.float32)
+    size = (padded.shape[1] // factor, padded.shape[0] // factor)
+    return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), dtype=np.float32) * np.float32(factor**2)
