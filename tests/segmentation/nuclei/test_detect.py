@@ -64,6 +64,15 @@ def test_any_tile_grid_gives_the_same_cells_of_a_drawn_section(model: NucleiMode
     assert found[0]["compartment"].nunique() > 2
 
 
+def test_any_tile_grid_gives_the_same_cells_at_pixels_that_do_not_divide_evenly(model: NucleiModel) -> None:
+    found = []
+    for tile in (320, 352):
+        other = replace(model, spec=model.spec.model_copy(update={"tile": tile}))
+        found.append(detect_cells(noise(96, 160), mpp=0.73, options=CellOptions(model=other, device="cpu")))
+    assert len(found[0]) > 5
+    pd.testing.assert_frame_equal(found[0], found[1], check_exact=True)
+
+
 def test_each_cell_is_a_row_of_the_schema(model: NucleiModel) -> None:
     image = noise(160, 200)
     labels = LabelMap(np.full((80, 50), Compartment.CRYPT, np.uint8), mpp=2.0, slide_mpp=1.0)
