@@ -64,7 +64,7 @@ def find_follicles(lattice: Lattice, lymphocytes: NDArray[np.int64], stroma: NDA
     ----------
     lattice : Lattice
     lymphocytes : (n,) int array
-        Bins of the lymphocytes that lie in stroma or in labelled follicles.
+        Bins of the lymphocytes that lie in stroma.
     stroma : (rows, cols) array
         Share of each bin that is lamina propria or submucosa.
 
@@ -74,7 +74,7 @@ def find_follicles(lattice: Lattice, lymphocytes: NDArray[np.int64], stroma: NDA
         From top left to bottom right.
     """
     labelled = lattice.share(Compartment.LYMPHOID)
-    is_found = _dense(lattice.counts(lymphocytes), stroma + labelled) & (stroma > 0)
+    is_found = _dense(lattice.counts(lymphocytes), stroma)
     pieces, sizes = components(is_found | (labelled > 0))
     n = len(sizes)
     taken = labelled + np.where(is_found, stroma, 0)

@@ -178,7 +178,7 @@ def _place(cells: pd.DataFrame, labels: LabelMap, populations: Mapping[str, Flag
     lattice = Lattice(labels)
     bins = lattice.bins((at_px + 0.5) * labels.mpp)
     shares = {compartment: lattice.share(compartment) for compartment in (*STROMA, Compartment.MUSCULARIS)}
-    gathered = populations[CellClass.LYMPHOCYTE] & np.isin(mapped, (*STROMA, Compartment.LYMPHOID))
+    gathered = populations[CellClass.LYMPHOCYTE] & np.isin(mapped, STROMA)
     follicles = find_follicles(lattice, bins[gathered], np.sum([shares[part] for part in STROMA], axis=0))
     taken = np.isin(mapped, STROMA) & follicles.is_found.ravel()[bins]
     regions = np.where(taken, np.uint8(Compartment.LYMPHOID), mapped)
