@@ -28,9 +28,8 @@ from skimage.segmentation import watershed
 
 import histo
 from histo.io import slide_from_array
-from histo.nn import NucleiModel, find_model, load_nuclei_model, nuclei_canvas
+from histo.nn import NucleiModel, find_model, load_nuclei_model, nuclei_canvas, nuclei_grid
 from histo.nn.picture import as_input
-from histo.nn.tiling import TileGrid
 from histo.segmentation.nuclei import CellOptions
 from histo.stain import separate
 from histo.train.nuclei import FoundNuclei, NucleiField, judge_field, load_field, nuclei_table, open_nuclei_run
@@ -108,7 +107,8 @@ def speed(model: NucleiModel, pictures: list[NucleiField], options: argparse.Nam
         bare_s.append(bare_forward(model, shown, options.threads))
     mpix = image.shape[0] * image.shape[1] / 1e6
     whole, bare = mpix / min(whole_s), mpix / min(bare_s)
-    kept = (model.spec.tile - 2 * model.spec.halo) ** 2 / model.spec.tile**2
+    grid = nuclei_grid(model, nuclei_canvas(slide_from_array(shown, mpp=model.spec.mpp), model.spec.mpp, stain))
+    kept = (grid.tile - 2 * grid.halo) ** 2 / grid.tile**2
     yield (
         f"speed, {options.threads} threads, {mpix:.1f} MPix, {n_cells} cells: whole {whole:.2f} MPix/s, bare forward on"
         f" the same tiles {bare:.2f} MPix/s, ratio {whole / bare:.2f} ({100 * kept:.0f} % of a tile is kept)"
@@ -131,7 +131,7 @@ def mosaic(pictures: list[NucleiField], mpp: float, side: int) -> np.ndarray:
 def bare_forward(model: NucleiModel, image: np.ndarray, n_threads: int) -> float:
     """Time the network alone on the tiles that cover an image, cut and normalised beforehand, a tile a thread."""
     canvas = nuclei_canvas(slide_from_array(image, mpp=model.spec.mpp), model.spec.mpp, model.spec.stain)
-    tiles = TileGrid(model.spec.tile, model.spec.halo).cover(canvas.whole)
+    tiles = nuclei_grid(model, canvas).cover(canvas.whole)
     seen = [as_input(torch.from_numpy(canvas.see(tile.seen)[None]), model.spec.normalisation) for tile in tiles]
     network = model.fused
 

@@ -7,7 +7,7 @@ from histo.nn.device import choose_device
 from histo.nn.model import Model, read_model, write_model
 from histo.nn.nuclei_canvas import nuclei_canvas
 from histo.nn.nuclei_model import NucleiModel, load_nuclei_model, read_nuclei_model, write_nuclei_model
-from histo.nn.nuclei_predict import NucleiTile, predict_nuclei
+from histo.nn.nuclei_predict import NucleiTile, nuclei_grid, predict_nuclei
 from histo.nn.nuclei_spec import NucleiSpec
 from histo.nn.predict import Prediction, predict_labels, predict_tiles, predict_window
 from histo.nn.spec import ModelSpec, Normalisation
@@ -34,6 +34,7 @@ __all__ = [
     "load_nuclei_model",
     "models_folders",
     "nuclei_canvas",
+    "nuclei_grid",
     "predict_labels",
     "predict_nuclei",
     "predict_tiles",

@@ -16,12 +16,12 @@ from histo.nn.canvas import Canvas
 from histo.nn.device import autocast, choose_device, tiles_at_once
 from histo.nn.nuclei_decode import Nuclei, decode_nuclei
 from histo.nn.nuclei_model import NucleiModel
-from histo.nn.nuclei_network import OUTPUT_STRIDE
+from histo.nn.nuclei_network import DEEPEST_STRIDE, OUTPUT_STRIDE
 from histo.nn.nuclei_spec import NUCLEUS_REACH_UM
 from histo.nn.picture import as_input, is_glass
 from histo.nn.tiling import Tile, TileGrid, Window
 
-__all__ = ["NucleiTile", "predict_nuclei"]
+__all__ = ["NucleiTile", "nuclei_grid", "predict_nuclei"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +76,31 @@ def predict_nuclei(
     """
     place = choose_device(device)
     finder = _Finder(model, model.fused.to(place), place, canvas)
-    tiles = TileGrid(model.spec.tile, model.spec.halo).cover(window)
+    tiles = nuclei_grid(model, canvas).cover(window)
     n_threads = n_at_once or (tiles_at_once(place) if place.type == "cpu" else 2)
     yield from _on_threads(finder, tiles, n_threads)
+
+
+def nuclei_grid(model: NucleiModel, canvas: Canvas) -> TileGrid:
+    """Lay tiles over a canvas: as large as the model's, or smaller where that wastes less beyond its edges.
+
+    The nuclei are the same in any grid, so it may fit the canvas: of a field of 500 px, a tile of 1,280 is mostly rim.
+
+    Parameters
+    ----------
+    model : NucleiModel
+        Its tile is the largest there may be.
+    canvas : Canvas
+        To cover.
+
+    Returns
+    -------
+    TileGrid
+    """
+    halo, longest = model.spec.halo, max(canvas.height, canvas.width)
+    n_along = ceil(longest / (model.spec.tile - 2 * halo))
+    step = ceil(longest / n_along / DEEPEST_STRIDE) * DEEPEST_STRIDE
+    return TileGrid(min(step + 2 * halo, model.spec.tile), halo)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import torch
 
 from histo.errors import CorruptModel, InvalidArgument, UnknownModel
 from histo.io import slide_from_array
-from histo.nn import NucleiModel, list_models, load_nuclei_model, nuclei_canvas, predict_nuclei
+from histo.nn import Canvas, NucleiModel, list_models, load_nuclei_model, nuclei_canvas, nuclei_grid, predict_nuclei
 from histo.nn.nuclei_canvas import measure_brightness
 from histo.nn.nuclei_network import REACH_PX, build_nuclei_network, fuse_for_prediction
 from histo.nn.nuclei_spec import NucleiSpec, least_halo_px, read_nuclei_spec
@@ -52,7 +52,7 @@ def test_any_grid_of_tiles_finds_the_very_same_nuclei(untrained: NucleiModel) ->
     image = rng.integers(60, 250, size=(24, 37, 3), dtype=np.uint8).repeat(9, axis=0).repeat(9, axis=1)
     canvas = nuclei_canvas(slide_from_array(image, mpp=1.0), 1.0, "he")
     found = []
-    for tile, halo in ((416, 144), (544, 192)):
+    for tile, halo in ((416, 144), (352, 144), (544, 208)):
         spec = untrained.spec.model_copy(update={"tile": tile, "halo": halo})
         tiles = list(predict_nuclei(replace(untrained, spec=spec), canvas, canvas.whole, device="cpu", n_at_once=1))
         parts = [(t.centre, t.nuclei.area_px[t.is_own], t.nuclei.probability[t.is_own]) for t in tiles]
@@ -60,6 +60,13 @@ def test_any_grid_of_tiles_finds_the_very_same_nuclei(untrained: NucleiModel) ->
         found.append(rows[np.lexsort(rows.T)])
     assert len(found[0]) > 30
     assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
+
+
+@pytest.mark.parametrize(("side", "tile"), [(100, 400), (128, 416), (129, 368), (5000, 416)])
+def test_tiles_are_no_larger_than_a_small_canvas_needs(untrained: NucleiModel, side: int, tile: int) -> None:
+    grid = nuclei_grid(untrained, Canvas(40, side, lambda *window: np.zeros(window[2:], np.uint8)))
+    assert (grid.tile, grid.halo) == (tile, untrained.spec.halo)
 
 
 def test_empty_glass_holds_no_nuclei(untrained: NucleiModel) -> None:

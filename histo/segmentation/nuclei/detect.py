@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument, MissingPixelSize
 from histo.io import Slide, slide_from_array
-from histo.nn import Canvas, NucleiModel, NucleiTile, Window, predict_nuclei
-from histo.nn.tiling import TileGrid
+from histo.nn import Canvas, NucleiModel, NucleiTile, Window, nuclei_grid, predict_nuclei
 from histo.schema import CELLS, check_table, empty_table
 from histo.segmentation.marker import measure_markers
 from histo.segmentation.nuclei.options import CellOptions, CellStain, choose_model
@@ -131,7 +130,7 @@ def stream_cells(
     finder = _CellFinder(model, view, scale, labels, outlines, chosen)
     window = view.canvas.whole if section is None else _window_of(section, view.canvas, scale)
     yield finder.no_cells()
-    n_tiles = sum(1 for _ in TileGrid(model.spec.tile, model.spec.halo).cover(window))
+    n_tiles = sum(1 for _ in nuclei_grid(model, view.canvas).cover(window))
     n_done = 0
     for tile in predict_nuclei(model, view.canvas, window, device=chosen.device):
         if tile.is_own.any():
