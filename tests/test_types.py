@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from histo.errors import InvalidArgument, InvalidLabelMap, MissingPixelSize
-from histo.types import Compartment, Exclusion, LabelMap, PixelSize, SectionId
+from histo.types import CellClass, Compartment, Exclusion, LabelMap, PixelSize, SectionId
 
 INVALID_MAPS = [
     ({"array": np.zeros((2, 2, 3), int)}, "two-dimensional"),
@@ -135,3 +135,11 @@ def test_pixel_size_says_who_says_so() -> None:
 def test_sections_are_ordered_and_named() -> None:
     assert str(SectionId("m07", "s2")) == "m07/s2"
     assert SectionId("m07", "s1") < SectionId("m07", "s2") < SectionId("m08")
+
+
+def test_lymphocytes_and_granulocytes_make_the_infiltrate() -> None:
+    assert {member for member in CellClass if member.is_inflammatory} == {"lymphocyte", "granulocyte"}
+
+
+def test_cell_classes_are_the_words_of_the_tables() -> None:
+    assert list(CellClass) == ["epithelial", "lymphocyte", "granulocyte", "stromal", "other"]
