@@ -116,7 +116,8 @@ def _with_threshold(
         return model
     folders = [folder for name, part in prepared.trained.items() if name != DRAWN for folder in part]
     chosen = folders[:: max(math.ceil(len(folders) / _PICTURES_FOR_THRESHOLD), 1)]
-    threshold = choose_threshold(model, chosen, device=device)
+    shares = {entry.name: entry.share for entry in run.recipe.sets}
+    threshold = choose_threshold(model, chosen, shares, device=device)
     spec = model.spec.model_copy(update={"threshold": threshold})
     write_spec(place / SPEC_FILE, spec)
     return NucleiModel(spec, model.network)

@@ -46,7 +46,8 @@ class NucleiRecipe(Settings):
     tile, halo : int
         Side of the square seen at once when predicting, and its rim, in pixels.
     threshold : float, optional
-        Least probability of a centre. Without it, the one that does best on the pictures trained on.
+        Least probability of a centre. Without it, the one that does best on pictures trained on,
+        each set counting by its share.
     licence : str
         Of the weights: the strictest of what they are trained on.
     sets : tuple of NucleiSet

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,9 @@ _LOWEST = 0.15
 _TRIED = np.round(np.arange(0.2, 0.81, 0.05), 2)
 
 
-def choose_threshold(model: NucleiModel, folders: Sequence[Path], *, device: str | None = None) -> float:
+def choose_threshold(
+    model: NucleiModel, folders: Sequence[Path], shares: Mapping[str, float], *, device: str | None = None
+) -> float:
     """Take the threshold with the highest F1 of detection, the mean over sets.
 
     Parameters
@@ -28,6 +30,8 @@ def choose_threshold(model: NucleiModel, folders: Sequence[Path], *, device: str
         Its own threshold does not matter.
     folders : sequence of Path
         Pictures that it was trained on, for `load_field`: those held out must not have a say.
+    shares : mapping of str to float
+        How much each set counts in the mean.
     device : str, optional
         As `histo.nn.choose_device` takes it.
 
@@ -48,5 +52,6 @@ def choose_threshold(model: NucleiModel, folders: Sequence[Path], *, device: str
             kept = found.centre[found.probability >= threshold] * picture.mpp
             n_pairs = len(match_centres(picture.truth.centre * picture.mpp, kept, FARTHEST_UM)[0])
             sums[place] = sums[place] + Agreement(len(picture.truth), len(kept), n_pairs)
-    scores = np.mean([[entry.f1 for entry in sums] for sums in totals.values()], axis=0)
+    weights = [shares[origin] for origin in totals]
+    scores = np.average([[entry.f1 for entry in sums] for sums in totals.values()], axis=0, weights=weights)
     return float(_TRIED[int(np.nanargmax(scores))])
