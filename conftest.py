@@ -38,7 +38,8 @@ pages = Sybil(
 docstrings = Sybil(
     parsers=[DocTestParser(optionflags=ELLIPSIS | NORMALIZE_WHITESPACE)],
     path=str(ROOT),
-    patterns=["histo/**/*.py", "napari_plugin/napari_histo/*.py"],
+    # Before Python 3.13 a ** here stands for one folder.
+    patterns=["histo/*.py", "histo/*/*.py", "histo/*/*/*.py", "napari_histo/*.py"],
     document_types={".py": PythonDocStringDocument},
     setup=_enter_empty_folder,
     teardown=_leave_folder,
