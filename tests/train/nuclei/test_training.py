@@ -25,8 +25,10 @@ def one_thread() -> None:
 
 def test_a_small_network_learns_discs_and_becomes_a_model(make_nuclei_toy: MakeToy, tmp_path: Path) -> None:
     stages: list[str] = []
+    path = make_nuclei_toy(40)
+    path.write_text(path.read_text(encoding="utf-8").replace("checkpoint_every = 4", "checkpoint_every = 40"))
     folder = train(
-        make_nuclei_toy(60),
+        path,
         folder=tmp_path / "runs",
         device="cpu",
         n_workers=0,
