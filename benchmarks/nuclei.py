@@ -57,7 +57,7 @@ def main() -> None:
 
 def report(name: str, options: argparse.Namespace) -> Iterator[str]:
     model = load_nuclei_model(name)
-    prepared = open_nuclei_run(find_model(name) / "train.toml", options.runs).prepare()
+    prepared = open_nuclei_run(find_model(name) / "train.toml", options.runs, resume=False).prepare()
     pictures = [load_field(folder) for folders in prepared.held_out.values() for folder in folders]
     ways: dict[str, Callable[[NucleiField], FoundNuclei]] = {
         model.name: lambda picture: find_by_network(model, picture),
