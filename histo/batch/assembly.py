@@ -7,20 +7,29 @@ from pathlib import Path
 
 import pandas as pd
 
+from histo.batch.cell_file import CELL_FILE_NAME, join_cells
+from histo.batch.grading import SECTION_MEASURES, control_rows, grade_extents, score_sections
 from histo.batch.job import Failure
 from histo.batch.planning import Plan
 from histo.batch.record import slide_folder
 from histo.batch.scoring import PART_TABLES
 from histo.errors import CorruptResults, HistoError
 from histo.io.results import read_table, write_table
-from histo.schema import IDENTITY, TABLES, empty_table
+from histo.schema import CELL_TABLES, IDENTITY, TABLES, empty_table
 from histo.study import StudyTables
 from histo.study.assignment import assign_animals
 
 __all__ = ["assemble", "require_complete", "write_study_tables"]
 
 
-def assemble(results: Path, plan: Plan, failures: Iterable[Failure]) -> tuple[str, ...]:
+def assemble(
+    results: Path,
+    plan: Plan,
+    failures: Iterable[Failure],
+    *,
+    has_cells: bool = False,
+    profiles: tuple[str, ...] = (),
+) -> tuple[str, ...]:
     """Write all tables of a results folder.
 
     Rows stand in the order of the slides' names, whatever the order in which the slides were finished, and hold no
@@ -34,11 +43,15 @@ def assemble(results: Path, plan: Plan, failures: Iterable[Failure]) -> tuple[st
         The slides, and the design that says which animal each belongs to.
     failures : iterable of Failure
         The slides that have no results.
+    has_cells : bool
+        Whether the slides' cells were found.
+    profiles : tuple of str
+        Rubrics that were asked for.
 
     Returns
     -------
     tuple of str
-        Why there is no comparison of groups, if there is none.
+        Why there are no scores and no comparison of groups, if there are none.
 
     Raises
     ------
@@ -51,12 +64,19 @@ def assemble(results: Path, plan: Plan, failures: Iterable[Failure]) -> tuple[st
     sections = _joined(results, "sections", finished)
     if plan.design is not None:
         sections = _flag_unknown(assign_animals(sections, plan.design))
+    is_control = control_rows(sections)
+    if has_cells:
+        sections = _write_cell_tables(results, finished, sections, is_control)
+    else:
+        _remove_cell_tables(results)
     write_table(results, "sections", sections)
     for name in PART_TABLES[1:]:
         write_table(results, name, _with_identity_of(sections, _joined(results, name, finished)))
     failed = [vars(by_slide[name]) for name in sorted(by_slide)]
     write_table(results, "failures", pd.DataFrame(failed) if failed else empty_table(TABLES["failures"].columns))
-    return write_study_tables(results, StudyTables(sections))
+    scores, notes = score_sections(sections, is_control, profiles, has_cells=has_cells)
+    write_table(results, "scores", scores)
+    return (*notes, *write_study_tables(results, StudyTables(sections)))
 
 
 def require_complete(results: Path, plan: Plan, failures: dict[str, Failure]) -> None:
@@ -114,6 +134,34 @@ def _joined(results: Path, name: str, slides: list[str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty_table(TABLES[name].columns)
 
 
+def _write_cell_tables(
+    results: Path, slides: list[str], sections: pd.DataFrame, is_control: pd.Series[bool]
+) -> pd.DataFrame:
+    """Write the tables of cells, and join to the sections what studies and rubrics ask for."""
+    keys = ["slide", "section"]
+    infiltrate = _with_identity_of(sections, _joined(results, "infiltrate", slides))
+    of_control = pd.Series(_keys(infiltrate).isin(_keys(sections[is_control])))
+    infiltrate = grade_extents(infiltrate, of_control)
+    write_table(results, "infiltrate", infiltrate)
+    for name in CELL_TABLES:
+        if name not in {"cells", "infiltrate"}:
+            write_table(results, name, _with_identity_of(sections, _joined(results, name, slides)))
+    parts = [slide_folder(results, slide) / CELL_FILE_NAME for slide in slides]
+    join_cells(results / CELL_FILE_NAME, parts, lambda rows: _with_identity_of(sections, rows))
+    return sections.merge(infiltrate[[*keys, *SECTION_MEASURES]], on=keys, how="left", validate="one_to_one")
+
+
+def _remove_cell_tables(results: Path) -> None:
+    """Remove what an earlier run, which looked for cells, has left."""
+    for name in CELL_TABLES:
+        for extension in ("parquet", "csv"):
+            (results / f"{name}.{extension}").unlink(missing_ok=True)
+
+
+def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(rows[["slide", "section"]])
+
+
 def _flag_unknown(sections: pd.DataFrame) -> pd.DataFrame:
     """Flag the sections that the design gives to no animal."""
     is_unknown = sections["animal"] == ""
@@ -124,6 +172,6 @@ def _flag_unknown(sections: pd.DataFrame) -> pd.DataFrame:
 def _with_identity_of(sections: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Copy animal, group, timepoint and segment from the sections to the rows of their villi, crypts, ..."""
     known = sections.set_index(["slide", "section"])
-    keys = pd.MultiIndex.from_frame(rows[["slide", "section"]])
+    keys = _keys(rows)
     names = [column.name for column in IDENTITY[2:]]
     return rows.assign(**{name: known[name].reindex(keys).to_numpy() for name in names})

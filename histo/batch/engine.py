@@ -11,6 +11,8 @@ from pathlib import Path
 from histo import __version__
 from histo.batch.assembly import assemble
 from histo.batch.attempt import attempt
+from histo.batch.cells import load_cell_finder
+from histo.batch.grading import choose_profiles
 from histo.batch.job import Job, Outcome
 from histo.batch.lock import locked
 from histo.batch.planning import Plan, PlannedSlide
@@ -22,7 +24,7 @@ from histo.batch.settings import Settings
 from histo.batch.summary import RunSummary
 from histo.errors import CorruptResults, HistoError, ResultsNotWritten
 from histo.io.results import remove_unfinished
-from histo.nn import ModelSpec, choose_device, load_model
+from histo.nn import ModelSpec, NucleiSpec, choose_device, load_model
 from histo.report import Study
 
 __all__ = ["Progress", "run"]
@@ -65,7 +67,7 @@ def run(
     out : Path
         The results folder; made if it is not there.
     settings : Settings, optional
-        Model, device, workers.
+        Models, device, workers, rubrics.
     progress : callable, optional
         Called with a `Progress` after each slide.
 
@@ -77,7 +79,9 @@ def run(
     Raises
     ------
     UnknownModel, CorruptModel
-        If the model is not there or not whole; before any work.
+        If a model is not there or not whole; before any work.
+    UnknownProfile, InvalidProfile
+        If a rubric is not there or does not read; before any work.
     ResultsInUse
         If another process writes into the folder.
     ResultsNotWritten
@@ -87,8 +91,10 @@ def run(
     settings = settings or Settings()
     out = Path(out)
     model = load_model(settings.model).spec
+    nuclei = None if settings.nuclei_model is None else load_cell_finder(settings.nuclei_model).spec
+    choose_profiles(settings.profiles, "", has_cells=nuclei is not None)
     device = choose_device(settings.device)
-    jobs = [_job(slide, out, settings, model) for slide in plan.slides]
+    jobs = [_job(slide, out, settings, (model, nuclei)) for slide in plan.slides]
     with locked(out):
         for folder in (out, *(out / name for name in ("slides", "labels", "objects", "overlays"))):
             remove_unfinished(folder)
@@ -103,16 +109,18 @@ def run(
             if progress is not None:
                 progress(Progress(len(outcomes), len(jobs), outcome))
         failures = [outcome.failure for outcome in outcomes if outcome.failure is not None]
-        notes = (*plan.notes, *assemble(out, plan, failures))
+        assembled = assemble(out, plan, failures, has_cells=nuclei is not None, profiles=settings.profiles)
+        notes = (*plan.notes, *assembled)
         page = out / "report.html" if settings.report else None
         summary = _summarise(plan, out, outcomes, notes=notes, report=page, seconds=time.perf_counter() - start)
-        write_run_record(plan, settings, model, str(device), summary)
+        write_run_record(plan, settings, (model, nuclei), str(device), summary)
         if page is not None:
             Study.from_results(out).report(page)
     return summary
 
 
-def _job(slide: PlannedSlide, out: Path, settings: Settings, model: ModelSpec) -> Job:
+def _job(slide: PlannedSlide, out: Path, settings: Settings, models: tuple[ModelSpec, NucleiSpec | None]) -> Job:
+    model, nuclei = models
     fingerprint = Fingerprint(
         version=__version__,
         model=settings.model,
@@ -120,6 +128,8 @@ def _job(slide: PlannedSlide, out: Path, settings: Settings, model: ModelSpec) -
         mpp=slide.mpp,
         stain=slide.stain,
         any_stain=settings.any_stain,
+        nuclei_model="" if nuclei is None else str(settings.nuclei_model),
+        nuclei_sha256="" if nuclei is None else nuclei.sha256,
     )
     return Job(slide, out, fingerprint, settings.device)
 

@@ -14,7 +14,7 @@ from histo.batch.record import read_record
 from histo.batch.settings import Settings
 from histo.batch.summary import RunSummary
 from histo.io.results import write_atomically
-from histo.nn import ModelSpec
+from histo.nn import ModelSpec, NucleiSpec
 
 __all__ = ["RUN_RECORD_NAME", "write_run_record"]
 
@@ -23,7 +23,9 @@ _MODEL_FACTS = {"name", "version", "sha256", "mpp", "licence", "trained_on", "va
 _PACKAGES = ("imagecodecs", "numpy", "opencv-python-headless", "pandas", "scikit-image", "scipy", "tifffile", "torch")
 
 
-def write_run_record(plan: Plan, settings: Settings, model: ModelSpec, device: str, summary: RunSummary) -> None:
+def write_run_record(
+    plan: Plan, settings: Settings, models: tuple[ModelSpec, NucleiSpec | None], device: str, summary: RunSummary
+) -> None:
     """Write ``run.json`` into the results folder.
 
     Parameters
@@ -32,19 +34,21 @@ def write_run_record(plan: Plan, settings: Settings, model: ModelSpec, device: s
         The slides, and what was left aside.
     settings : Settings
         As they were given.
-    model : ModelSpec
-        The model's facts.
+    models : (ModelSpec, NucleiSpec or None)
+        Facts of the structure model, and of the model that found cells if they were looked for.
     device : str
         Where the network ran.
     summary : RunSummary
         What came of it.
     """
+    model, nuclei = models
     record = {
         "version": __version__,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"system": platform.platform(), "python": platform.python_version(), "device": device},
         "packages": {name: version(name) for name in _PACKAGES},
         "model": model.model_dump(mode="json", include=_MODEL_FACTS),
+        "nuclei_model": None if nuclei is None else nuclei.model_dump(mode="json"),
         "settings": asdict(settings),
         "summary": summary.to_dict(),
         "slides": [_slide(summary, slide.name) for slide in plan.slides],

@@ -60,6 +60,8 @@ class Fingerprint:
         Stain that the design table gives; empty if it does not.
     any_stain : bool
         Whether slides that are not H&E are scored too.
+    nuclei_model, nuclei_sha256 : str
+        Name of the model that finds cells, and of its weights; empty if none are looked for.
     """
 
     version: str
@@ -68,6 +70,8 @@ class Fingerprint:
     mpp: float | None = None
     stain: str = ""
     any_stain: bool = False
+    nuclei_model: str = ""
+    nuclei_sha256: str = ""
 
 
 @dataclass(frozen=True)

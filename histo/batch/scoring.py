@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from histo.batch.cell_file import CELL_FILE_NAME, append_cells
+from histo.batch.cells import count_cells, load_cell_finder
 from histo.batch.job import Job
 from histo.batch.outputs import ScoredSection, outputs_of, write_section
 from histo.batch.record import RECORD_NAME, InputFile, SlideRecord, slide_folder
@@ -19,9 +21,9 @@ from histo.errors import CorruptModel, SlideNotFound, UnreadableSlide
 from histo.io import Slide, open_slide
 from histo.io.results import write_atomically, write_table
 from histo.measure import measure_section
-from histo.nn import Model, choose_device, load_model
+from histo.nn import Model, NucleiModel, choose_device, load_model
 from histo.segmentation import exclude, keep_own, segment, tabulate_exclusions
-from histo.tissue import find_sections, mark_blur
+from histo.tissue import Section, find_sections, mark_blur
 from histo.types import SectionId
 
 __all__ = ["PART_TABLES", "describe_input", "forget_slide", "score_slide"]
@@ -51,26 +53,27 @@ def score_slide(job: Job) -> SlideRecord:
     start = time.perf_counter()
     forget_slide(job.results, job.slide.name)
     before = describe_input(job.slide.path)
-    model, device = _model(job.fingerprint.model, job.fingerprint.model_sha256), str(choose_device(job.device))
-    with open_slide(job.slide.path, mpp=job.slide.mpp) as slide:
-        parts, outputs = _score_sections(slide, job, model, device)
-    if not before.is_stamp_of(job.slide.path):
-        raise UnreadableSlide(
-            "the slide was changed while it was scored",
-            next_step="Score it again when nothing writes to it any more.",
-        )
-    record = SlideRecord(
-        slide=job.slide.name,
-        path=str(job.slide.path),
-        input=before,
-        fingerprint=job.fingerprint,
-        device=device,
-        seconds=round(time.perf_counter() - start, 3),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        sections=tuple(parts["sections"]["section"]),
-        outputs=outputs,
-    )
+    scorer = _Scorer(job, str(choose_device(job.device)))
     with write_atomically(slide_folder(job.results, job.slide.name)) as unfinished:
+        unfinished.mkdir()
+        with open_slide(job.slide.path, mpp=job.slide.mpp) as slide:
+            parts, outputs = scorer.score(slide, unfinished)
+        if not before.is_stamp_of(job.slide.path):
+            raise UnreadableSlide(
+                "the slide was changed while it was scored",
+                next_step="Score it again when nothing writes to it any more.",
+            )
+        record = SlideRecord(
+            slide=job.slide.name,
+            path=str(job.slide.path),
+            input=before,
+            fingerprint=job.fingerprint,
+            device=scorer.device,
+            seconds=round(time.perf_counter() - start, 3),
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            sections=tuple(parts["sections"]["section"]),
+            outputs=outputs,
+        )
         for name, table in parts.items():
             write_table(unfinished, name, table)
         (unfinished / RECORD_NAME).write_text(record.to_json(), encoding="utf-8")
@@ -112,34 +115,59 @@ def forget_slide(results: Path, slide: str) -> None:
             output.unlink()
 
 
-def _score_sections(
-    slide: Slide, job: Job, model: Model, device: str
-) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
-    """Score every piece of gut on the slide; one at a time, so that memory holds one."""
-    flags = check_stain(slide, job.slide.stain, any_stain=job.fingerprint.any_stain)
-    rows: dict[str, list[pd.DataFrame]] = {name: [] for name in PART_TABLES}
-    outputs: list[str] = []
-    sections = find_sections(slide)
-    for section in (mark_blur(slide, section) for section in sections):
-        predicted = segment(slide, model=model, section=section, device=device)
-        others = (other for other in sections if other.id != section.id)
+class _Scorer:
+    """Scores the sections of one slide, one at a time, so that memory holds one."""
+
+    def __init__(self, job: Job, device: str) -> None:
+        wanted = job.fingerprint
+        self.job = job
+        self.device = device
+        self.model = _model(wanted.model, wanted.model_sha256)
+        self.nuclei = _nuclei_model(wanted.nuclei_model, wanted.nuclei_sha256) if wanted.nuclei_model else None
+
+    def score(self, slide: Slide, folder: Path) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
+        """Score every piece of gut on the slide; cells go into the folder at once, the other tables are returned."""
+        flags = check_stain(slide, self.job.slide.stain, any_stain=self.job.fingerprint.any_stain)
+        rows: dict[str, list[pd.DataFrame]] = {}
+        outputs: list[str] = []
+        sections = find_sections(slide)
+        with append_cells(folder / CELL_FILE_NAME) as append:
+            for section in (mark_blur(slide, section) for section in sections):
+                scored = self._measure(slide, section, [other for other in sections if other.id != section.id], flags)
+                outputs += write_section(self.job.results, slide, scored)
+                for name, table in self._tables(slide, scored).items():
+                    identified = with_identity(table, scored.id)
+                    if name == "cells":
+                        append(identified)
+                    else:
+                        rows.setdefault(name, []).append(identified)
+        return {name: pd.concat(tables, ignore_index=True) for name, tables in rows.items()}, tuple(outputs)
+
+    def _measure(self, slide: Slide, section: Section, others: list[Section], flags: tuple[str, ...]) -> ScoredSection:
+        predicted = segment(slide, model=self.model, section=section, device=self.device)
         labels = exclude(keep_own(predicted, section, others), section)
-        measures = measure_section(labels)
-        exclusions = tabulate_exclusions(predicted, labels)
-        section_id = SectionId(job.slide.name, section.id)
-        scored = ScoredSection(section_id, section, labels, measures, exclusions, flags)
-        outputs += write_section(job.results, slide, scored)
+        return ScoredSection(
+            id=SectionId(self.job.slide.name, section.id),
+            section=section,
+            labels=labels,
+            measures=measure_section(labels),
+            exclusions=tabulate_exclusions(predicted, labels),
+            flags=flags,
+        )
+
+    def _tables(self, slide: Slide, scored: ScoredSection) -> dict[str, pd.DataFrame]:
+        measures = scored.measures
         tables = {
-            "sections": section_row(slide, scored, model.spec),
+            "sections": section_row(slide, scored, self.model.spec),
             "villi": measures.villi,
             "crypts": measures.crypts,
             "units": measures.units,
             "layers": measures.layers,
-            "exclusions": exclusions,
+            "exclusions": scored.exclusions,
         }
-        for name, table in tables.items():
-            rows[name].append(with_identity(table, scored.id))
-    return {name: pd.concat(tables, ignore_index=True) for name, tables in rows.items()}, tuple(outputs)
+        if self.nuclei is not None:
+            tables |= count_cells(slide, scored, self.nuclei, self.job.slide.stain, self.device)
+        return tables
 
 
 @lru_cache(maxsize=1)
@@ -151,3 +179,9 @@ def _model(name: str, sha256: str) -> Model:
             "the model was changed while the batch ran", expected=f"sha256 {sha256}", got=f"sha256 {model.spec.sha256}"
         )
     return model
+
+
+@lru_cache(maxsize=1)
+def _nuclei_model(name: str, sha256: str) -> NucleiModel:
+    """Load the model that finds cells once a process."""
+    return load_cell_finder(name, sha256)

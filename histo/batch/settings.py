@@ -33,6 +33,11 @@ class Settings:
         Whether to write the report page at the end.
     any_stain : bool
         Whether to score brightfield slides that are not H&E too; their sections carry the flag ``wrong_stain``.
+    nuclei_model : str, optional
+        Name of the model that finds cells. None: no cells are looked for.
+    profiles : tuple of str
+        Rubrics to score by: names of `histo.score.list_profiles`, or files. Empty: those of the species if cells are
+        looked for.
 
     Raises
     ------
@@ -51,6 +56,8 @@ class Settings:
     is_isolated: bool = True
     report: bool = True
     any_stain: bool = False
+    nuclei_model: str | None = None
+    profiles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:

@@ -23,6 +23,9 @@ def score(
     workers: Annotated[int | None, typer.Option(min=1, help="Slides at a time; without it what fits.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; without it the fastest.")] = None,
     any_stain: Annotated[bool, typer.Option("--any-stain", help="Score slides that are not H&E too, flagged.")] = False,
+    cells: Annotated[bool, typer.Option("--cells", help="Find and count cells too, and grade sections.")] = False,
+    nuclei_model: Annotated[str, typer.Option(help="With --cells: the model that finds them.")] = "nuclei-he-v1",
+    profile: Annotated[list[str] | None, typer.Option(help="Rubric to grade by, or its file; repeat for more.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be scored.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -32,14 +35,24 @@ def score(
     be done. The design table is checked whole before any work.
     """
     from histo.batch import Settings, plan, run
+    from histo.batch.cells import load_cell_finder
     from histo.cli.progress import BatchProgress, show_plan, show_summary
     from histo.io.design import read_design
 
     planned = plan(slides, None if design is None else read_design(design), mpp)
     if dry_run:
+        if cells:
+            load_cell_finder(nuclei_model)
         raise typer.Exit(show_plan(planned, as_json=as_json))
     with BatchProgress(planned, is_quiet=as_json) as progress:
-        settings = Settings(model=model, workers=workers, device=device, any_stain=any_stain)
+        settings = Settings(
+            model=model,
+            workers=workers,
+            device=device,
+            any_stain=any_stain,
+            nuclei_model=nuclei_model if cells else None,
+            profiles=tuple(profile or ()),
+        )
         summary = run(planned, out, settings, progress)
     if as_json:
         print_json(summary.to_dict())

@@ -32,6 +32,7 @@ _FLAGS = {
     "low_confidence": "the model was unsure",
     "no_crypts": "no crypts",
     "no_villi": "no villi",
+    "oblique": "crypts or villi mostly seen in part, as when cut obliquely",
     "out_of_focus": "out of focus",
     "partly_out_of_focus": "out of focus in part, which is excluded",
     "pale": "pale",
