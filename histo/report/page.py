@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from histo.io.results import write_atomically
 from histo.report.answer import Answer, answer_of
+from histo.report.cell_view import CellView, cell_view
 from histo.report.endpoint_view import EndpointView, endpoint_views
 from histo.report.gallery import SectionCard, gallery_of
 from histo.report.profile import ProfileTables
@@ -39,6 +40,7 @@ class _Page:
     endpoints: list[EndpointView]
     columns: list[Endpoint]
     animals: list[AnimalRow]
+    cells: CellView | None
     quality: Quality
     profiles: list[ProfileView]
     n_profiles_left_out: int
@@ -65,7 +67,7 @@ def render_report(
     failures: pd.DataFrame | None = None,
     run: Mapping[str, object] | None = None,
     profiles: ProfileTables | None = None,
-    exclusions: pd.DataFrame | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
     title: str = "",
 ) -> Path:
     """Write a study's report as one self-contained HTML page.
@@ -84,8 +86,8 @@ def render_report(
         What ``run.json`` holds; see `histo.report.provenance.provenance_of` for the keys that are printed by name.
     profiles : ProfileTables, optional
         Villi, crypts, units and layers of all sections, for their course along the gut.
-    exclusions : DataFrame, optional
-        The ``exclusions`` table.
+    tables : mapping of str to DataFrame, optional
+        Further tables of the run by name: ``exclusions`` and ``scores`` are shown.
     title : str, optional
         Heading of the page.
 
@@ -99,6 +101,7 @@ def render_report(
     InvalidTable
         If the failures lack columns.
     """
+    tables = tables or {}
     page = _Page(
         title=title or "Small-intestine histology",
         study=study,
@@ -108,7 +111,8 @@ def render_report(
         endpoints=endpoint_views(study, answer),
         columns=[endpoint_named(name) for name in study.plan.endpoints],
         animals=animal_rows(study),
-        quality=quality_of(study, exclusions),
+        cells=cell_view(study, tables.get("scores")),
+        quality=quality_of(study, tables.get("exclusions")),
         profiles=(along := profile_views(study.sections, profiles))[0],
         n_profiles_left_out=along[1],
         gallery=gallery_of(study.sections, Path(overlays) if overlays is not None else None),

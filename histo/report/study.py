@@ -30,8 +30,8 @@ class Study(StudyTables):
     def report(self, path: str | os.PathLike[str], *, title: str = "") -> Path:
         """Write the report as one self-contained HTML page.
 
-        A study that was read from a results folder shows that folder's overlays, failures, exclusions, ``run.json`` and
-        the course of its measures along the gut.
+        A study that was read from a results folder shows that folder's overlays, failures, exclusions, scores,
+        ``run.json`` and the course of its measures along the gut.
 
         Parameters
         ----------
@@ -57,7 +57,7 @@ class Study(StudyTables):
             failures=self._table("failures"),
             run=self._run(),
             profiles=self._profiles(),
-            exclusions=self._table("exclusions"),
+            tables={name: table for name in ("exclusions", "scores") if (table := self._table(name)) is not None},
             title=title,
         )
 

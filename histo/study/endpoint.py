@@ -27,6 +27,8 @@ class Endpoint:
         Column that counts the villi, crypts or units behind the section's value; empty where there is no such count.
     repeat_noun : str, optional
         What those repeats are called: ``accepted villi``.
+    is_of_cells : bool, optional
+        Whether only a run that counts cells has it.
     is_primary : bool, optional
         Whether it belongs to the declared family that is tested by default. The others are described, and tested when
         they are asked for by name.
@@ -38,21 +40,22 @@ class Endpoint:
     decimals: int = 1
     repeats: str = ""
     repeat_noun: str = ""
+    is_of_cells: bool = False
     is_primary: bool = False
 
     @property
     def definition(self) -> str:
         """How one section's value is defined, from the schema; empty for a column that the schema does not know."""
-        columns = table_schema("sections").columns
+        columns = (*table_schema("sections").columns, *table_schema("infiltrate").columns)
         return next((column.definition for column in columns if column.name == self.name), "")
 
 
 def _of_villi(name: str, label: str, unit: str, *, is_primary: bool = False) -> Endpoint:
-    return Endpoint(name, label, unit, 1, "n_villi_accepted", "accepted villi", is_primary)
+    return Endpoint(name, label, unit, 1, "n_villi_accepted", "accepted villi", is_primary=is_primary)
 
 
 def _of_crypts(name: str, label: str, unit: str, *, is_primary: bool = False) -> Endpoint:
-    return Endpoint(name, label, unit, 1, "n_crypts_accepted", "accepted crypts", is_primary)
+    return Endpoint(name, label, unit, 1, "n_crypts_accepted", "accepted crypts", is_primary=is_primary)
 
 
 ENDPOINTS: dict[str, Endpoint] = {
@@ -68,9 +71,13 @@ ENDPOINTS: dict[str, Endpoint] = {
         Endpoint("vh_cd_of_means", "VH:CD (ratio of means)", "", 2, "n_units", "villus-crypt units"),
         Endpoint("villi_per_mm", "Villi per mm of wall", "/mm"),
         Endpoint("crypts_per_mm", "Crypts per mm of wall", "/mm"),
+        Endpoint("iel_per_100", "IEL per 100 epithelial cells", "", is_of_cells=True),
+        Endpoint("mucosa_inflammatory_per_mm2", "Inflammatory cells, lamina propria", "/mm²", 0, is_of_cells=True),
+        Endpoint("submucosa_inflammatory_per_mm2", "Inflammatory cells, submucosa", "/mm²", 0, is_of_cells=True),
+        Endpoint("muscularis_inflammatory_per_mm2", "Inflammatory cells, muscularis", "/mm²", 0, is_of_cells=True),
     )
 }
-"""The endpoints that every study has, in the order in which they are reported."""
+"""The endpoints that studies have, in the order in which they are reported; those of cells where cells were counted."""
 
 _UNIT_OF_SUFFIX = {"_um": "µm", "_um2": "µm²", "_mm": "mm", "_mm2": "mm²", "_per_mm": "/mm", "_per_mm2": "/mm²"}
 

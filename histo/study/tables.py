@@ -91,7 +91,9 @@ class StudyTables:
     def endpoints(self) -> list[str]:
         """The plan's endpoints, then the others that are described: those with a value in any section."""
         described = [
-            name for name in ENDPOINTS if name not in self.plan.endpoints and self.sections[name].notna().any()
+            name
+            for name in ENDPOINTS
+            if name not in self.plan.endpoints and name in self.sections.columns and self.sections[name].notna().any()
         ]
         return [*self.plan.endpoints, *described]
 
@@ -196,9 +198,14 @@ class StudyTables:
         if name not in numeric:
             raise InvalidArgument(
                 "this is not an endpoint of the sections table",
-                expected=f"one of {', '.join([*ENDPOINTS, *(c for c in numeric if c not in ENDPOINTS)])}",
+                expected=f"one of {', '.join(sorted(numeric, key=_place))}",
                 got=repr(name),
             )
+
+
+def _place(column: str) -> int:
+    """Put the endpoints first, in their order."""
+    return list(ENDPOINTS).index(column) if column in ENDPOINTS else len(ENDPOINTS)
 
 
 def _checked(sections: pd.DataFrame) -> pd.DataFrame:

@@ -116,7 +116,7 @@ def test_the_report_says_what_was_excluded_and_what_it_cost(draw_sections_table:
         {"meaning": ["stroke of a pen", "stroke of a pen"], "area_mm2": [0.5, 0.25], "tissue_mm2": [0.125, 0.0]}
     )
 
-    path = render_report(Study(draw_sections_table()[:2]), tmp_path / "report.html", exclusions=exclusions)
+    path = render_report(Study(draw_sections_table()[:2]), tmp_path / "report.html", tables={"exclusions": exclusions})
 
     html = re.sub(r"\s+", " ", path.read_text(encoding="utf-8"))
     assert "stroke of a pen</th><td>2</td><td>0.750</td><td>0.125</td>" in html
