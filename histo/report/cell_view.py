@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from histo.errors import InvalidArgument
 from histo.report.wording import NOTHING, format_value
 from histo.study import ENDPOINTS, Arm, Endpoint, StudyTables
 from histo.study.arm import arms_of, segments_of
@@ -107,16 +108,18 @@ def cell_view(study: StudyTables, scores: pd.DataFrame | None) -> CellView | Non
         None where no cells were counted and nothing was scored.
     """
     endpoints = [ENDPOINTS[name] for name in study.endpoints if name in ENDPOINTS and ENDPOINTS[name].is_of_cells]
-    graded = [] if scores is None else [_profile(rows) for _, rows in scores.groupby("profile", sort=False)]
+    reference = _reference_of(study)
+    by_profile = [] if scores is None else [rows for _, rows in scores.groupby("profile", sort=False)]
+    graded = [_profile(rows, reference) for rows in by_profile]
     if not endpoints and not graded:
         return None
-    return CellView(endpoints, _densities(study.groups(), endpoints), graded)
+    return CellView(endpoints, _densities(study.groups(), endpoints, reference), graded)
 
 
-def _densities(groups: pd.DataFrame, endpoints: list[Endpoint]) -> list[DensityRow]:
+def _densities(groups: pd.DataFrame, endpoints: list[Endpoint], reference: str) -> list[DensityRow]:
     of_cells = groups[groups["endpoint"].isin([endpoint.name for endpoint in endpoints])]
     rows = []
-    for segment, arm, own in _by_arm(of_cells):
+    for segment, arm, own in _by_arm(of_cells, reference):
         by_name = {row["endpoint"]: row for row in own.to_dict("records")}
         means = [_mean(by_name[endpoint.name], endpoint) for endpoint in endpoints]
         rows.append(DensityRow(segment, arm, int(own["n_animals"].max()), means))
@@ -133,7 +136,7 @@ def _mean(row: dict[Hashable, Any], endpoint: Endpoint) -> str:
     return f"{mean} ({low} to {high})"
 
 
-def _profile(scores: pd.DataFrame) -> ScoredProfile:
+def _profile(scores: pd.DataFrame, reference: str) -> ScoredProfile:
     first = scores.iloc[0]
     given = scores[scores["grade"] != ""]
     grades = list(given.sort_values(["rank", "grade"])["grade"].unique())
@@ -146,7 +149,7 @@ def _profile(scores: pd.DataFrame) -> ScoredProfile:
             GradeCounts(
                 segment, arm, [int((own["grade"] == grade).sum()) for grade in grades], int((own["grade"] == "").sum())
             )
-            for segment, arm, own in _by_arm(scores)
+            for segment, arm, own in _by_arm(scores, reference)
         ],
         examples=[
             (f"{examples.loc[grade, 'slide']} / {examples.loc[grade, 'section']}", examples.loc[grade, "explanation"])
@@ -156,12 +159,22 @@ def _profile(scores: pd.DataFrame) -> ScoredProfile:
     )
 
 
-def _by_arm(table: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
-    """Part a table by segment, then by group and timepoint; rows without a group come last."""
+def _reference_of(study: StudyTables) -> str:
+    try:
+        return study.reference().group
+    except InvalidArgument:
+        return ""
+
+
+def _by_arm(table: pd.DataFrame, reference: str) -> list[tuple[str, str, pd.DataFrame]]:
+    """Part a table by segment, then by group, the reference first, and timepoint; rows without a group come last."""
     parts = []
     for segment in segments_of(table):
         here = table[table["segment"] == segment]
-        for arm in [*arms_of(here), *(Arm("", time) for time in here.loc[here["group"] == "", "timepoint"].unique())]:
+        for arm in [
+            *arms_of(here, reference),
+            *(Arm("", time) for time in here.loc[here["group"] == "", "timepoint"].unique()),
+        ]:
             own = here[(here["group"] == arm.group) & (here["timepoint"] == arm.timepoint)]
             parts.append((segment, str(arm), own))
     return parts

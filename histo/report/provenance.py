@@ -27,6 +27,8 @@ class Provenance:
         When the run ended; empty when it is not known.
     trained_on, validated_on : list of str, optional
         Image sets of the model; None when the run does not say.
+    cell_finder : str
+        What found the cells, and what it was judged on, in a sentence; empty where none were looked for.
     facts : list of (str, str)
         Everything in ``run.json``, flattened.
     """
@@ -36,6 +38,7 @@ class Provenance:
     finished: str
     trained_on: list[str] | None
     validated_on: list[str] | None
+    cell_finder: str
     facts: list[tuple[str, str]]
 
     @property
@@ -61,7 +64,8 @@ def provenance_of(sections: pd.DataFrame, run: Mapping[str, object] | None) -> P
         The ``sections`` table.
     run : mapping, optional
         ``run.json``. Of its keys ``version``, ``finished`` and ``model`` (a mapping with ``trained_on`` and
-        ``validated_on``) are printed by name; all are listed.
+        ``validated_on``) and ``nuclei_model`` (the same, with ``name`` and ``sha256``) are printed by name; all are
+        listed.
     """
     run = run or {}
     model = run.get("model")
@@ -72,8 +76,19 @@ def provenance_of(sections: pd.DataFrame, run: Mapping[str, object] | None) -> P
         finished=str(run.get("finished", "")),
         trained_on=_names(card.get("trained_on")),
         validated_on=_names(card.get("validated_on")),
+        cell_finder=_cell_finder(run.get("nuclei_model")),
         facts=list(_flattened(run)),
     )
+
+
+def _cell_finder(card: object) -> str:
+    if not isinstance(card, Mapping):
+        return ""
+    found = f"Cells were found by the model {card.get('name', '')} {str(card.get('sha256', ''))[:12]}"
+    judged = _names(card.get("validated_on"))
+    if judged:
+        return f"{found}, judged on real images that it never saw ({', '.join(judged)})."
+    return f"{found}, of which it is not on record that it was judged on real images."
 
 
 def _names(value: object) -> list[str] | None:

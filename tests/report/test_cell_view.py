@@ -18,6 +18,7 @@ DENSITIES = {
     "submucosa_inflammatory_per_mm2": 400.0,
     "muscularis_inflammatory_per_mm2": 20.0,
 }
+RUN = {"nuclei_model": {"name": "nuclei-he-v1", "sha256": "0123456789abcdef", "validated_on": []}}
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,8 @@ def test_a_group_has_the_mean_of_its_animals(counted: pd.DataFrame) -> None:
     view = cell_view(Study(counted), None)
     assert view is not None
     assert [endpoint.name for endpoint in view.endpoints] == list(DENSITIES)
-    of_control = next(row for row in view.densities if row.arm == "control @ 14")
-    assert (of_control.segment, of_control.n_animals) == ("ileum", 3)
+    of_control = view.densities[0]  # the reference stands first
+    assert (of_control.arm, of_control.segment, of_control.n_animals) == ("control @ 14", "ileum", 3)
     assert of_control.means[1].startswith("3,060 (")  # animals have 3030, 3060 and 3090
 
 
@@ -67,11 +68,18 @@ def test_the_page_shows_cells_and_scores_where_there_are_any(
     counted: pd.DataFrame, scores: pd.DataFrame, draw_sections_table: Draw, tmp_path: Path
 ) -> None:
     def page(sections: pd.DataFrame, **tables: pd.DataFrame) -> str:
-        path = render_report(Study(sections), tmp_path / "report.html", tables=tables)
+        path = render_report(Study(sections), tmp_path / "report.html", tables=tables, run=RUN)
         return path.read_text(encoding="utf-8")
 
     shown = page(counted, scores=scores)
-    for part in ("Cells and scores", "profile mouse-infiltrate", "Why: a section of each grade", "controls", "3,060 ("):
+    for part in (
+        "Cells and scores",
+        "profile mouse-infiltrate",
+        "Why: a section of each grade",
+        "controls",
+        "3,060 (",
+        "nuclei-he-v1 0123456789ab, of",
+    ):
         assert part in shown
     few = draw_sections_table(segments=("ileum",), n_animals=2, sections_per_animal=(2, 2))
     assert "Cells and scores" not in page(few, scores=scores.iloc[:0])
