@@ -146,7 +146,7 @@ def _baselines(sections: pd.DataFrame, is_control: pd.Series[bool]) -> tuple[dic
     try:
         return control_baselines(sections, is_control), ""
     except UnitOfAnalysisError as error:
-        return {}, f"cut-offs relative to controls cannot be used: {error}"
+        return {}, f"cut-offs relative to controls cannot be used: {error.got} (expected {error.expected})"
 
 
 def _with_readings(sections: pd.DataFrame, profiles: Iterable[Profile]) -> pd.DataFrame:
