@@ -10,7 +10,9 @@ from histo.train import Recipe, read_recipe
 REPOSITORY = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("path", sorted(REPOSITORY.glob("models/structure-*/train.toml")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted(REPOSITORY.glob("models/structure-*/train.toml")), ids=lambda path: path.parent.name
+)
 def test_shipped_recipes_are_valid_and_named_like_their_folder(path: Path) -> None:
     assert read_recipe(path).name == path.parent.name
 
