@@ -144,7 +144,7 @@ def part_tubes(images: TubeImages, width_um: float) -> Numbers:
     ridges = _find_ridges(images, smooth, width)
     markers, links = _carry_on(images, smooth, ridges, width)
     markers = _joined(markers, links, ridges.n)
-    parted = _flood(smooth, labelled, markers)
+    parted = _flood(smooth, labelled, markers, width)
     return _merge_halves(parted, width)
 
 
@@ -276,7 +276,7 @@ def _joined(markers: Numbers, links: list[tuple[int, int, bool]], n: int) -> Num
     return final[markers]
 
 
-def _flood(smooth: Image, labelled: Numbers, markers: Numbers) -> Numbers:
+def _flood(smooth: Image, labelled: Numbers, markers: Numbers, width: float) -> Numbers:
     """Part the pieces that hold several markers; the others stay whole."""
     n_pieces = int(labelled.max()) + 1
     # A marker lies in one piece, but for ridges of two that met across a gap.
@@ -296,10 +296,29 @@ def _flood(smooth: Image, labelled: Numbers, markers: Numbers) -> Numbers:
         own = labelled[window] == piece
         # In steps, so that water spreads evenly over level ground.
         parted = flooded(-np.round(smooth[window] * _LEVELS), np.where(own, markers[window], 0), own)
+        parted = _in_one_piece(parted, own, width)
         kept, number = np.unique(parted[own], return_inverse=True)
         numbers[window][own] = n + 1 + number.astype(np.int32)
         n += len(kept)
     return numbers
+
+
+def _in_one_piece(numbers: Numbers, mask: NDArray[np.bool_], width: float) -> Numbers:
+    """Leave each tube its largest piece: ridges that met have one number, and others' water may come between them.
+
+    What is as large as a tube's cross section is a tube of its own, what is smaller goes to the tubes around it.
+    """
+    n = int(numbers.max())
+    whole = numbers.copy()
+    for number, window in enumerate(find_objects(numbers), start=1):
+        if window is None:
+            continue
+        pieces, areas = components(numbers[window] == number)
+        for piece in set(range(1, len(areas))) - {1 + int(np.argmax(areas[1:]))}:
+            is_tube = areas[piece] >= width**2
+            n += is_tube
+            whole[window][pieces == piece] = n if is_tube else 0
+    return flooded(np.zeros(mask.shape, np.float32), whole, mask) if (mask & (whole == 0)).any() else whole
 
 
 def _merge_halves(numbers: Numbers, width: float) -> Numbers:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -135,6 +135,7 @@ def test_parts_are_the_same_when_the_map_is_turned_or_mirrored(part: Part, array
 
 @settings(max_examples=15, deadline=None)
 @given(_fingers(28, 48, 2.5), st.integers(0, 2**32 - 1), st.sampled_from([_part_crypts, _part_villi]))
+@example((3, 28, 68, 0.109375), 4, _part_crypts)
 def test_parts_of_a_ragged_map_are_connected_and_leave_nothing_out(
     fingers: tuple[int, int, int, float], seed: int, part: Part
 ) -> None:
