@@ -4,44 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from math import ceil, floor
 from os import PathLike
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.errors import InvalidArgument, MissingPixelSize
-from histo.io import Slide, slide_from_array
-from histo.nn import Canvas, Model, Window, canvas_of, load_model, predict_window
+from histo.io import Slide
+from histo.nn import Model, canvas_of, load_model, predict_window
+from histo.segmentation.window import SlideWindow, as_slide, window_of
 from histo.types import LabelMap
 
-__all__ = ["SlideWindow", "segment"]
+__all__ = ["segment"]
 
 logger = logging.getLogger(__name__)
 
 # Beyond this a crypt is a handful of pixels, and enlarging them brings nothing back.
 _COARSEST_RATIO = 4.0
-
-
-class SlideWindow(Protocol):
-    """A rectangle of level-0 pixels; `histo.tissue.Section` is one."""
-
-    @property
-    def row(self) -> int:
-        """Top row."""
-
-    @property
-    def col(self) -> int:
-        """Left column."""
-
-    @property
-    def height(self) -> int:
-        """Rows."""
-
-    @property
-    def width(self) -> int:
-        """Columns."""
 
 
 def segment(
@@ -87,7 +65,7 @@ def segment(
     UnknownModel, CorruptModel
         If the model is not there, or damaged.
     """
-    opened = _as_slide(slide, mpp)
+    opened = as_slide(slide, mpp, "histo.segment")
     chosen = model if isinstance(model, Model) else load_model(model)
     canvas = canvas_of(opened, chosen.spec.mpp)
     scale = chosen.spec.mpp / opened.mpp
@@ -99,7 +77,7 @@ def segment(
             chosen.name,
             chosen.spec.mpp,
         )
-    window = canvas.whole if section is None else _window_of(section, canvas, scale)
+    window = canvas.whole if section is None else window_of(section, canvas, scale)
     predicted = predict_window(chosen, canvas, window, device=device, progress=progress)
     return LabelMap(
         predicted.labels,
@@ -108,36 +86,3 @@ def segment(
         slide_mpp=opened.mpp,
         confidence=predicted.confidence,
     )
-
-
-def _as_slide(slide: Slide | NDArray[np.uint8], mpp: float | None) -> Slide:
-    if isinstance(slide, Slide):
-        if mpp is not None and mpp != slide.mpp:
-            raise InvalidArgument(
-                "the slide is open at another µm/px",
-                file=slide.path,
-                expected=f"{slide.mpp:g}",
-                got=f"{mpp:g}",
-                next_step="Say it when opening: histo.open_slide(path, mpp=...).",
-            )
-        return slide
-    if mpp is None:
-        raise MissingPixelSize(
-            "an array does not say how large its pixels are",
-            expected="µm per pixel",
-            next_step="Give it: histo.segment(image, mpp=0.5).",
-        )
-    return slide_from_array(slide, mpp=mpp)
-
-
-def _window_of(section: SlideWindow, canvas: Canvas, scale: float) -> Window:
-    row, col = floor(section.row / scale), floor(section.col / scale)
-    bottom, right = ceil((section.row + section.height) / scale), ceil((section.col + section.width) / scale)
-    window = Window(row, col, bottom - row, right - col).cut(canvas.whole)
-    if window.height < 1 or window.width < 1:
-        raise InvalidArgument(
-            "the section lies outside of the slide",
-            expected=f"within {canvas.height * scale:.0f} x {canvas.width * scale:.0f} px",
-            got=f"row {section.row}, col {section.col}, {section.height} x {section.width} px",
-        )
-    return window

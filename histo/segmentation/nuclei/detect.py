@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import ceil, floor
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from histo.errors import InvalidArgument, MissingPixelSize
-from histo.io import Slide, slide_from_array
-from histo.nn import Canvas, NucleiModel, NucleiTile, Window, nuclei_grid, predict_nuclei
+from histo.io import Slide
+from histo.nn import NucleiModel, NucleiTile, nuclei_grid, predict_nuclei
 from histo.schema import CELLS, check_table, empty_table
 from histo.segmentation.marker import measure_markers
 from histo.segmentation.nuclei.options import CellOptions, CellStain, choose_model
 from histo.segmentation.nuclei.outline import outlines_as_wkb
 from histo.segmentation.nuclei.place import compartments_at
 from histo.segmentation.nuclei.view import Marker, View, look_at
-from histo.segmentation.structure import SlideWindow
+from histo.segmentation.window import SlideWindow, as_slide, window_of
 from histo.types import CellClass, LabelMap
 
 __all__ = ["detect_cells", "stream_cells"]
@@ -122,13 +120,13 @@ def stream_cells(
         As `detect_cells` does.
     """
     chosen = options or CellOptions()
-    opened = _as_slide(slide, mpp)
+    opened = as_slide(slide, mpp, "histo.detect_cells")
     slide_mpp = opened.mpp
     model = choose_model(stain, chosen)
     view = look_at(opened, model, stain, markers or {}, chosen)
     scale = model.spec.mpp / slide_mpp
     finder = _CellFinder(model, view, scale, labels, outlines, chosen)
-    window = view.canvas.whole if section is None else _window_of(section, view.canvas, scale)
+    window = view.canvas.whole if section is None else window_of(section, view.canvas, scale)
     yield finder.no_cells()
     n_tiles = sum(1 for _ in nuclei_grid(model, view.canvas).cover(window))
     n_done = 0
@@ -214,39 +212,6 @@ class _CellFinder:
 
     def _to_slide(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray((points + 0.5) * self.scale - 0.5, np.float64)
-
-
-def _as_slide(slide: Slide | NDArray[np.generic], mpp: float | None) -> Slide:
-    if isinstance(slide, Slide):
-        if mpp is not None and mpp != slide.mpp:
-            raise InvalidArgument(
-                "the slide is open at another µm/px",
-                file=slide.path,
-                expected=f"{slide.mpp:g}",
-                got=f"{mpp:g}",
-                next_step="Say it when opening: histo.open_slide(path, mpp=...).",
-            )
-        return slide
-    if mpp is None:
-        raise MissingPixelSize(
-            "an array does not say how large its pixels are",
-            expected="µm per pixel",
-            next_step="Give it: histo.detect_cells(image, mpp=0.5).",
-        )
-    return slide_from_array(slide, mpp=mpp)
-
-
-def _window_of(section: SlideWindow, canvas: Canvas, scale: float) -> Window:
-    row, col = max(floor(section.row / scale), 0), max(floor(section.col / scale), 0)
-    bottom, right = ceil((section.row + section.height) / scale), ceil((section.col + section.width) / scale)
-    window = Window(row, col, bottom - row, right - col).cut(canvas.whole)
-    if window.height < 1 or window.width < 1:
-        raise InvalidArgument(
-            "the section lies outside of the slide",
-            expected=f"within {canvas.height * scale:.0f} x {canvas.width * scale:.0f} px",
-            got=f"row {section.row}, col {section.col}, {section.height} x {section.width} px",
-        )
-    return window
 
 
 def _as_binary(values: list[bytes]) -> pd.Series[bytes]:
