@@ -69,7 +69,7 @@ def write_untrained_nuclei() -> Callable[..., Path]:
     def write(folder: Path, *, stain: str = "he", mpp: float = 1.0, seed: int = 0) -> Path:
         import torch
 
-        from histo.nn import NucleiSpec, write_nuclei_model
+        from histo.nn import NucleiSpec, write_model
         from histo.nn.nuclei_network import build_nuclei_network
         from histo.nn.nuclei_spec import least_halo_px
 
@@ -93,7 +93,7 @@ def write_untrained_nuclei() -> Callable[..., Path]:
             network.head.weight[2:4].zero_()  # each pixel is of the nearest peak
             network.head.bias.zero_()
             network.head.bias[1] = 2.0
-        write_nuclei_model(folder, network.state_dict(), spec)
+        write_model(folder, network.state_dict(), spec)
         return folder
 
     return write

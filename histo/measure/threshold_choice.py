@@ -122,7 +122,6 @@ def thresholds_from_study(
     if scale not in ("linear", "log"):
         raise InvalidArgument("unknown scale", expected="linear or log", got=repr(scale))
     _check_steps(steps)
-    _check_steps(steps)
 
     def choose(marker: str, measure: str) -> Threshold:
         pool = MarkerPool.of(cells, marker, measure)

@@ -6,7 +6,7 @@ from histo.nn.canvas import Canvas, canvas_of
 from histo.nn.device import choose_device
 from histo.nn.model import Model, read_model, write_model
 from histo.nn.nuclei_canvas import nuclei_canvas
-from histo.nn.nuclei_model import NucleiModel, load_nuclei_model, read_nuclei_model, write_nuclei_model
+from histo.nn.nuclei_model import NucleiModel, load_nuclei_model, read_nuclei_model
 from histo.nn.nuclei_predict import NucleiTile, nuclei_grid, predict_nuclei
 from histo.nn.nuclei_spec import NucleiSpec
 from histo.nn.predict import Prediction, predict_labels, predict_tiles, predict_window
@@ -42,5 +42,4 @@ __all__ = [
     "read_model",
     "read_nuclei_model",
     "write_model",
-    "write_nuclei_model",
 ]

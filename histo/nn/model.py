@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -14,11 +15,14 @@ from torch import Tensor, nn
 
 from histo.errors import CorruptModel
 from histo.nn.network import StructureNet, build_network
+from histo.nn.nuclei_spec import NucleiSpec
 from histo.nn.spec import ModelSpec, read_spec, write_spec
 
 __all__ = ["SPEC_FILE", "Model", "load_weights", "read_model", "save_weights", "write_model"]
 
 SPEC_FILE = "model.toml"
+
+Spec = TypeVar("Spec", ModelSpec, NucleiSpec)
 
 _NEXT_STEP = "Install the model again, or make it with histo train."
 
@@ -67,8 +71,8 @@ def read_model(folder: Path) -> Model:
     return Model(spec, network.eval())
 
 
-def write_model(folder: Path, weights: Mapping[str, Tensor], spec: ModelSpec) -> ModelSpec:
-    """Write weights and facts into a folder.
+def write_model(folder: Path, weights: Mapping[str, Tensor], spec: Spec) -> Spec:
+    """Write weights and facts of a model of any task into a folder.
 
     Parameters
     ----------
@@ -76,12 +80,12 @@ def write_model(folder: Path, weights: Mapping[str, Tensor], spec: ModelSpec) ->
         Made if absent.
     weights : mapping of str to Tensor
         The network's parameters and buffers.
-    spec : ModelSpec
+    spec : ModelSpec or NucleiSpec
         Its sha256 is replaced by that of the file written.
 
     Returns
     -------
-    ModelSpec
+    ModelSpec or NucleiSpec
         With the sha256.
     """
     folder.mkdir(parents=True, exist_ok=True)

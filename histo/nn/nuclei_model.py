@@ -1,23 +1,22 @@
-"""A nuclei model: its facts and its network, read from and written to a folder."""
+"""A nuclei model: its facts and its network, read from a folder."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from torch import Tensor, nn
+from torch import nn
 
 from histo.errors import UnknownModel
-from histo.nn.model import SPEC_FILE, load_weights, save_weights
+from histo.nn.model import SPEC_FILE, load_weights
 from histo.nn.nuclei_network import NucleiNet, build_nuclei_network, fuse_for_prediction
 from histo.nn.nuclei_spec import NUCLEI_TASK, NucleiSpec, read_nuclei_spec
-from histo.nn.spec import read_facts, write_spec
+from histo.nn.spec import read_facts
 from histo.nn.zoo import find_model
 
-__all__ = ["NucleiModel", "load_nuclei_model", "read_nuclei_model", "write_nuclei_model"]
+__all__ = ["NucleiModel", "load_nuclei_model", "read_nuclei_model"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,29 +67,6 @@ def read_nuclei_model(folder: Path) -> NucleiModel:
     load_weights(network, folder / spec.file, spec.sha256)
     network.eval()
     return NucleiModel(spec, network)
-
-
-def write_nuclei_model(folder: Path, weights: Mapping[str, Tensor], spec: NucleiSpec) -> NucleiSpec:
-    """Write weights and facts into a folder.
-
-    Parameters
-    ----------
-    folder : Path
-        Made if absent.
-    weights : mapping of str to Tensor
-        The network's parameters and buffers.
-    spec : NucleiSpec
-        Its sha256 is replaced by that of the file written.
-
-    Returns
-    -------
-    NucleiSpec
-        With the sha256.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    spec = spec.model_copy(update={"sha256": save_weights(weights, folder / spec.file)})
-    write_spec(folder / SPEC_FILE, spec)
-    return spec
 
 
 def load_nuclei_model(name: str | os.PathLike[str]) -> NucleiModel:

@@ -6,6 +6,7 @@ So a training that is stopped and resumed, with another number of worker process
 from __future__ import annotations
 
 import signal
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,11 +29,12 @@ from histo.train.source import N_CLASSES, Source, load_source
 __all__ = ["Batches", "CropBatches", "class_frequencies", "iterate_batches", "n_joined"]
 
 
-class Batches(Dataset[tuple[Tensor, Tensor]]):
+class Batches(Dataset[tuple[Tensor, Tensor]], ABC):
     """Batches of images and their truth, by the number of the step; as many as there are steps."""
 
+    @abstractmethod
     def __len__(self) -> int:
-        raise NotImplementedError
+        """Count the steps."""
 
 
 @dataclass

@@ -12,6 +12,7 @@ from torch import Tensor, nn, optim
 from histo.errors import CorruptModel
 from histo.io.atomic import write_atomically
 from histo.train.average import WeightAverage
+from histo.train.settings import Optimisation
 
 __all__ = ["CHECKPOINT_FILE", "Checkpoint", "TrainingState", "read_checkpoint", "write_checkpoint"]
 
@@ -35,6 +36,13 @@ class TrainingState:
     network: nn.Module
     optimiser: optim.Optimizer
     average: WeightAverage
+
+    @classmethod
+    def begin(cls, network: nn.Module, settings: Optimisation) -> TrainingState:
+        """Begin with a network that is where it will be trained."""
+        rate, decay = settings.learning_rate, settings.weight_decay
+        optimiser = optim.AdamW(network.parameters(), lr=rate, weight_decay=decay)
+        return cls(network, optimiser, WeightAverage(network, settings.ema_decay))
 
 
 @dataclass(frozen=True, eq=False)

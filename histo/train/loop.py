@@ -10,11 +10,9 @@ from torch import Tensor
 from histo.errors import InvalidRecipe
 from histo.nn.device import choose_device
 from histo.nn.network import StructureNet, build_network
-from histo.train.average import WeightAverage
 from histo.train.batch import CropBatches, class_frequencies, n_joined
 from histo.train.checkpoint import CHECKPOINT_FILE, TrainingState
 from histo.train.drawn import draw_ahead
-from histo.train.log import LOG_FILE, cut_log
 from histo.train.loss import SegmentationLoss, class_weights
 from histo.train.recipe import Recipe
 from histo.train.run import Run
@@ -63,17 +61,11 @@ def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, pro
     )
     batches = CropBatches(recipe, run.drawn, fields.trained, run.prepare_glands())
     state = _start(run, place)
-    first_step = 0
-    if run.checkpoint is not None:
-        run.checkpoint.restore(state)
-        first_step = run.checkpoint.step
-    run.folder.mkdir(parents=True, exist_ok=True)
-    cut_log(run.folder / LOG_FILE, first_step)
     weights = class_weights(class_frequencies(drawn + fields.trained), recipe.loss.balance)
     loss = _loss(recipe, torch.from_numpy(weights).to(place))
     with draw_ahead(run.drawn, run.seeds):
         Trainer(_plan(run, fields.digest), state, loss, start_normalisation(recipe, run.beside), place, progress).go(
-            batches, first_step, n_workers
+            batches, run.checkpoint, n_workers
         )
 
 
@@ -98,7 +90,4 @@ def _start(run: Run, device: torch.device) -> TrainingState:
     network: StructureNet = build_network(recipe.encoder, n_channels(recipe.loss), recipe.output_stride)
     if run.checkpoint is None:
         load_start(recipe, run.beside, network)
-    network = network.to(device)
-    settings = recipe.optimisation
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    return TrainingState(network, optimiser, WeightAverage(network, settings.ema_decay))
+    return TrainingState.begin(network.to(device), recipe.optimisation)

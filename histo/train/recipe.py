@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -22,7 +22,9 @@ from histo.train.settings import (
     Side,
 )
 
-__all__ = ["FROM_PHOTOGRAPHS", "FROM_RANDOM", "NAME_PATTERN", "Recipe", "read_recipe"]
+__all__ = ["FROM_PHOTOGRAPHS", "FROM_RANDOM", "NAME_PATTERN", "Recipe", "read_recipe", "read_recipe_as"]
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
 
 FROM_RANDOM = "random"
 FROM_PHOTOGRAPHS = "imagenet"
@@ -130,6 +132,17 @@ def read_recipe(path: str | PathLike[str]) -> Recipe:
     InvalidRecipe
         If it is absent, not TOML, or says what cannot be done; the message lists all problems.
     """
+    return read_recipe_as(Recipe, path, example="models/structure-v1/train.toml")
+
+
+def read_recipe_as(kind: type[AnySettings], path: str | PathLike[str], *, example: str) -> AnySettings:
+    """Read a recipe of any kind, collecting all of its problems; the message names an example that works.
+
+    Raises
+    ------
+    InvalidRecipe
+        As `read_recipe` does.
+    """
     try:
         entries = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -138,10 +151,10 @@ def read_recipe(path: str | PathLike[str]) -> Recipe:
             file=path,
             expected="a TOML file",
             got=str(error),
-            next_step="models/structure-v1/train.toml is one to start from.",
+            next_step=f"{example} is one to start from.",
         ) from error
     try:
-        return Recipe.model_validate(entries)
+        return kind.model_validate(entries)
     except ValidationError as error:
         problems = [
             f"{'.'.join(map(str, problem['loc'])) or 'recipe'}: {problem['msg']} (got {_shorten(problem['input'])})"
@@ -151,7 +164,7 @@ def read_recipe(path: str | PathLike[str]) -> Recipe:
             f"the recipe has {len(problems)} problem{'s' if len(problems) > 1 else ''}",
             file=path,
             got="; ".join(problems),
-            next_step="models/structure-v1/train.toml is one that works.",
+            next_step=f"{example} is one that works.",
         ) from error
 
 

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from histo.errors import InvalidRecipe
-from histo.train.checkpoint import CHECKPOINT_FILE, Checkpoint, read_checkpoint
+from histo.train.checkpoint import Checkpoint
 from histo.train.drawn import DrawnPool, drawing_digest
 from histo.train.gland import prepare_glands
 from histo.train.lineage import check_held_out
 from histo.train.real import RealFields, prepare_fields
 from histo.train.recipe import Recipe, read_recipe
+from histo.train.standing import last_of, read_checkpoint_of
 
 __all__ = ["Run", "open_run", "open_run_of"]
 
@@ -70,11 +68,7 @@ class Run:
         InvalidRecipe
             If nothing has been trained yet.
         """
-        if self.checkpoint is None:
-            raise InvalidRecipe(
-                "nothing has been trained yet", file=self.recipe_path, next_step="Run histo train on it first."
-            )
-        return self.checkpoint
+        return last_of(self.checkpoint, self.recipe_path)
 
     @property
     def is_finished(self) -> bool:
@@ -148,15 +142,7 @@ def open_run_of(recipe: Recipe, recipe_path: Path, folder: Path, *, resume: bool
     Run
     """
     place = folder / recipe.name
-    path = place / CHECKPOINT_FILE
-    checkpoint = read_checkpoint(path) if resume and path.exists() else None
-    if checkpoint is not None and not _is_of(checkpoint, recipe):
-        raise InvalidRecipe(
-            "the recipe is not the one that its checkpoint was made with",
-            file=recipe_path,
-            got=f"a checkpoint of {checkpoint.step} steps in {path}",
-            next_step="Start over without resuming, or give the changed recipe another name.",
-        )
+    checkpoint = read_checkpoint_of(recipe, recipe_path, place, resume=resume)
     pool = DrawnPool(folder / "drawn", recipe.mpp, drawing_digest())
     run = Run(recipe, recipe_path, place, checkpoint, pool)
     if checkpoint is not None and checkpoint.drawing != pool.digest:
@@ -165,11 +151,3 @@ def open_run_of(recipe: Recipe, recipe_path: Path, folder: Path, *, resume: bool
             return Run(recipe, recipe_path, place, checkpoint, before)
         logger.warning("the drawn sections are drawn anew by another version of histo.phantom")
     return run
-
-
-def _is_of(checkpoint: Checkpoint, recipe: Recipe) -> bool:
-    # Compared as recipes, not as text: an entry that a later version of histo adds has its default in an older one.
-    try:
-        return Recipe.model_validate_json(checkpoint.recipe).trains_like(recipe)
-    except ValidationError:
-        return False

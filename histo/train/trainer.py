@@ -17,8 +17,8 @@ from histo.nn.device import autocast
 from histo.nn.picture import as_input
 from histo.nn.spec import Normalisation
 from histo.train.batch import Batches, iterate_batches
-from histo.train.checkpoint import CHECKPOINT_FILE, TrainingState, write_checkpoint
-from histo.train.log import LOG_FILE, LogRow, append_log
+from histo.train.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState, write_checkpoint
+from histo.train.log import LOG_FILE, LogRow, append_log, cut_log
 from histo.train.schedule import learning_rate
 from histo.train.settings import Optimisation
 from histo.train.stop import StopRequest
@@ -88,14 +88,20 @@ class Trainer:
     device: torch.device
     progress: Progress | None
 
-    def go(self, batches: Batches, first_step: int, n_workers: int) -> None:
-        """Train from a step to the last.
+    def go(self, batches: Batches, checkpoint: Checkpoint | None, n_workers: int) -> None:
+        """Train from a checkpoint, or from the start, to the last step.
 
         Raises
         ------
         TrainingStopped
             If SIGTERM or Ctrl-C came; the checkpoint is of the last whole step.
         """
+        first_step = 0
+        if checkpoint is not None:
+            checkpoint.restore(self.state)
+            first_step = checkpoint.step
+        self.plan.folder.mkdir(parents=True, exist_ok=True)
+        cut_log(self.plan.folder / LOG_FILE, first_step)
         rows: list[LogRow] = []
         with StopRequest() as stop:
             began = perf_counter()

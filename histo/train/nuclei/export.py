@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from histo.io.atomic import write_atomically
-from histo.nn import NucleiModel, NucleiSpec, read_nuclei_model, write_nuclei_model
+from histo.nn import NucleiModel, NucleiSpec, read_nuclei_model, write_model
 from histo.nn.model import SPEC_FILE
 from histo.nn.spec import write_spec
 from histo.train.drawn import DRAWN
@@ -105,7 +105,7 @@ def _write_weights(run: NucleiRun, place: Path, prepared: PreparedFields) -> Nuc
         trained_on=(*began, *(named.get(name, name) for name in prepared.trained)),
         validated_on=tuple(name for name in prepared.held_out if name != DRAWN),
     )
-    write_nuclei_model(place, run.last.averaged_weights, spec)
+    write_model(place, run.last.averaged_weights, spec)
     return read_nuclei_model(place)
 
 

@@ -7,13 +7,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from histo.errors import InvalidRecipe
 from histo.nn.nuclei_network import DEEPEST_STRIDE
 from histo.nn.nuclei_spec import NUCLEI_TASK, NucleiStain, least_halo_px
 from histo.train.nuclei.settings import DrawnNuclei, NucleiLossSettings, NucleiSet
-from histo.train.recipe import NAME_PATTERN
+from histo.train.recipe import NAME_PATTERN, read_recipe_as
 from histo.train.settings import Augmentation, Optimisation, Settings
 from histo.types import CellClass
 
@@ -133,20 +132,4 @@ def read_nuclei_recipe(path: str | PathLike[str]) -> NucleiRecipe:
     InvalidRecipe
         If it is absent, not TOML, or says what cannot be done; the message lists all problems.
     """
-    example = "models/nuclei-he-v1/train.toml is one that works."
-    try:
-        entries = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidRecipe(
-            "the recipe does not read", file=path, expected="a TOML file", got=str(error), next_step=example
-        ) from error
-    try:
-        return NucleiRecipe.model_validate(entries)
-    except ValidationError as error:
-        problems = [f"{'.'.join(map(str, entry['loc'])) or 'recipe'}: {entry['msg']}" for entry in error.errors()]
-        raise InvalidRecipe(
-            f"the recipe has {len(problems)} problem{'s' if len(problems) > 1 else ''}",
-            file=path,
-            got="; ".join(problems),
-            next_step=example,
-        ) from error
+    return read_recipe_as(NucleiRecipe, path, example="models/nuclei-he-v1/train.toml")

@@ -10,16 +10,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from histo.errors import InvalidRecipe
 from histo.nn.device import choose_device
 from histo.nn.nuclei_network import build_nuclei_network
 from histo.nn.spec import Normalisation
-from histo.train.average import WeightAverage
-from histo.train.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState, read_checkpoint
+from histo.train.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState
 from histo.train.drawn import drawing_digest
-from histo.train.log import LOG_FILE, cut_log
 from histo.train.loss import class_weights
 from histo.train.nuclei.batch import NucleiBatches
 from histo.train.nuclei.field import load_field
@@ -27,6 +24,7 @@ from histo.train.nuclei.loss import NucleiLoss
 from histo.train.nuclei.prepare import PreparedFields, prepare_nuclei
 from histo.train.nuclei.recipe import NucleiRecipe, read_nuclei_recipe
 from histo.train.photographs import OF_PHOTOGRAPHS, load_photographs
+from histo.train.standing import last_of, read_checkpoint_of
 from histo.train.trainer import Progress, Trainer, TrainingPlan
 from histo.types import CellClass
 
@@ -68,11 +66,7 @@ class NucleiRun:
         InvalidRecipe
             If nothing has been trained yet.
         """
-        if self.checkpoint is None:
-            raise InvalidRecipe(
-                "nothing has been trained yet", file=self.recipe_path, next_step="Run histo train on it first."
-            )
-        return self.checkpoint
+        return last_of(self.checkpoint, self.recipe_path)
 
     def prepare(self, progress: Progress | None = None) -> PreparedFields:
         """Read the recipe's pictures and draw its sections.
@@ -119,17 +113,7 @@ def open_nuclei_run(
     """
     recipe, path = read_nuclei_recipe(recipe_path), Path(recipe_path)
     place = Path(folder) / recipe.name
-    checkpoint = None
-    if resume and (place / CHECKPOINT_FILE).is_file():
-        checkpoint = read_checkpoint(place / CHECKPOINT_FILE)
-        if not _is_of(checkpoint, recipe):
-            raise InvalidRecipe(
-                "the recipe is not the one that the checkpoint was made with",
-                file=path,
-                got=f"a checkpoint of {checkpoint.step} steps in {place}",
-                next_step="Start over without resuming (--restart), or give the changed recipe another name.",
-            )
-    return NucleiRun(recipe, path, place, checkpoint)
+    return NucleiRun(recipe, path, place, read_checkpoint_of(recipe, path, place, resume=resume))
 
 
 def run_nuclei_training(
@@ -165,12 +149,6 @@ def run_nuclei_training(
             next_step="Start over without resuming (--restart), or under another name.",
         )
     state = _start(run, place)
-    first_step = 0
-    if run.checkpoint is not None:
-        run.checkpoint.restore(state)
-        first_step = run.checkpoint.step
-    run.folder.mkdir(parents=True, exist_ok=True)
-    cut_log(run.folder / LOG_FILE, first_step)
     shares = _class_shares((place for places in prepared.trained.values() for place in places), recipe.classes)
     weights = torch.from_numpy(class_weights(shares, recipe.loss.balance)).to(place)
     loss = NucleiLoss(recipe.loss, recipe.classes, weights)
@@ -178,7 +156,7 @@ def run_nuclei_training(
         run.folder, recipe.model_dump_json(), recipe.seed, recipe.optimisation, drawing_digest(), prepared.digest
     )
     batches = NucleiBatches(recipe, prepared.trained)
-    Trainer(plan, state, loss, run.normalisation, place, progress).go(batches, first_step, n_workers)
+    Trainer(plan, state, loss, run.normalisation, place, progress).go(batches, run.checkpoint, n_workers)
 
 
 def _start(run: NucleiRun, device: torch.device) -> TrainingState:
@@ -187,10 +165,7 @@ def _start(run: NucleiRun, device: torch.device) -> TrainingState:
     network = build_nuclei_network(len(recipe.classes))
     if run.checkpoint is None and recipe.start == "imagenet":
         load_photographs(network.encoder)
-    network = network.to(device)
-    settings = recipe.optimisation
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    return TrainingState(network, optimiser, WeightAverage(network, settings.ema_decay))
+    return TrainingState.begin(network.to(device), recipe.optimisation)
 
 
 def _class_shares(folders: Iterable[Path], classes: tuple[str, ...]) -> NDArray[np.float64]:
@@ -202,11 +177,3 @@ def _class_shares(folders: Iterable[Path], classes: tuple[str, ...]) -> NDArray[
         may_be = (bits[:, None] >> places[None, :]) & 1
         counts += (may_be / np.maximum(may_be.sum(axis=1, keepdims=True), 1)).sum(axis=0)
     return np.asarray(counts / max(counts.sum(), 1.0), np.float64)
-
-
-def _is_of(checkpoint: Checkpoint, recipe: NucleiRecipe) -> bool:
-    # Compared as recipes, not as text: an entry that a later version of histo adds has its default in an older one.
-    try:
-        return NucleiRecipe.model_validate_json(checkpoint.recipe).trains_like(recipe)
-    except ValidationError:
-        return False
