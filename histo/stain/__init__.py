@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from histo.stain.dab import DabDensity, DabStain, dab_density, describe_dab
 from histo.stain.deconvolution import (
     HAEMATOXYLIN_DAB,
     HAEMATOXYLIN_EOSIN,
@@ -20,10 +21,14 @@ __all__ = [
     "HAEMATOXYLIN_EOSIN",
     "HAEMATOXYLIN_EOSIN_DAB",
     "REFERENCE_APPEARANCE",
+    "DabDensity",
+    "DabStain",
     "StainAppearance",
     "StainEstimate",
     "StainVectors",
     "combine",
+    "dab_density",
+    "describe_dab",
     "describe_stain",
     "estimate_background",
     "estimate_vectors",

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from histo.segmentation.marker.bleed_through import BleedThrough, correct_bleed_through, estimate_bleed_through
 from histo.segmentation.marker.contrast import measure_contrast
-from histo.segmentation.marker.dab import (
-    DabDensity,
-    DabStain,
-    dab_density,
-    describe_dab,
-    nuclear_density,
-    render_nuclei,
-)
+from histo.segmentation.marker.dab import nuclear_density, render_nuclei
 from histo.segmentation.marker.foci import estimate_foci_noise, measure_foci
 from histo.segmentation.marker.intensity import MarkerSite, measure_markers
 from histo.segmentation.marker.ring import label_rings
+from histo.stain import DabDensity, DabStain, dab_density, describe_dab
 
 __all__ = [
     "BleedThrough",
