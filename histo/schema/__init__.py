@@ -11,8 +11,9 @@ from histo.schema.check import check_table, empty_table
 from histo.schema.column import IDENTITY, Column, Table
 from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
+from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
 from histo.schema.study import ANIMALS, CONTRASTS, FAILURES, GROUPS
-from histo.schema.table import CELL_TABLES, TABLES, schema_markdown, table_schema
+from histo.schema.table import CELL_TABLES, STAIN_TABLES, TABLES, schema_markdown, table_schema
 
 __all__ = [
     "ANIMALS",
@@ -33,6 +34,11 @@ __all__ = [
     "LAYERS",
     "SCORES",
     "SECTIONS",
+    "STAINING",
+    "STAINING_GAPS",
+    "STAINING_PROFILE",
+    "STAINING_REGIONS",
+    "STAIN_TABLES",
     "TABLES",
     "UNITS",
     "VILLI",
