@@ -33,6 +33,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         "annotations": _annotations,
         "fields": _fields,
         "annotated_fields": _annotated_fields,
+        "cell_gallery": _cell_gallery,
     }
     for name, make in makers.items():
         marker = f"{{{{ {name} }}}}"
@@ -119,3 +120,11 @@ def _annotated_fields() -> str:
     doc = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
     shown = f"![Dice against the number of fields learned from](images/{figure.name})"
     return f"{shown}\n\n{doc}\n\n```text\n{output.read_text(encoding='utf-8').rstrip()}\n```"
+
+
+def _cell_gallery() -> str:
+    """Show right and wrong cells, as last drawn."""
+    shown = ROOT / "benchmarks" / "results" / "cell_gallery.md"
+    if not shown.exists():
+        return "`python benchmarks/cell_gallery.py` draws it; it has not been run yet."
+    return shown.read_text(encoding="utf-8")
