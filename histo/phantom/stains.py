@@ -17,7 +17,7 @@ from histo.phantom.spec import Appearance, SectionSpec
 from histo.phantom.texture import along_wall, grain, smooth_step
 from histo.types import CellClass, Compartment
 
-__all__ = ["Scene", "counterstain", "expose", "nuclear_image"]
+__all__ = ["Scene", "counterstain", "develop", "expose", "nuclear_image", "paint_ellipses"]
 
 Image = NDArray[np.float32]
 Vector = tuple[float, float, float]
@@ -88,15 +88,28 @@ def counterstain(scene: Scene, rng: np.random.Generator) -> tuple[Image, Image]:
 
 def nuclear_image(cells: Cells, canvas: Canvas, weights: NDArray[np.float64] | None = None) -> Image:
     """Draw nuclei as ellipses, each as bright as its darkness (or `weights`), later over earlier."""
+    return paint_ellipses(
+        cells.centre_um, cells.axes_um, cells.angle, canvas, cells.darkness if weights is None else weights
+    )
+
+
+def paint_ellipses(
+    centre_um: NDArray[np.float64],
+    axes_um: NDArray[np.float64],
+    angle: NDArray[np.float64],
+    canvas: Canvas,
+    tones: NDArray[np.float64],
+) -> Image:
+    """Draw slightly blurred ellipses of full lengths and widths `axes_um`, each of its tone, later over earlier."""
     picture = np.zeros(canvas.shape, np.uint8)
-    centres = canvas.to_fixed_point(cells.centre_um)
-    halves = np.maximum(np.rint(cells.axes_um / canvas.mpp * 8).astype(int), 4)
-    angles = np.rad2deg(cells.angle)
-    tones = np.clip((cells.darkness if weights is None else weights) * 128, 0, 255).astype(int)
-    for index in range(len(cells)):
+    centres = canvas.to_fixed_point(centre_um)
+    halves = np.maximum(np.rint(axes_um / canvas.mpp * 8).astype(int), 4)
+    angles = np.rad2deg(angle)
+    shades = np.clip(tones * 128, 0, 255).astype(int)
+    for index in range(len(centres)):
         cv2.ellipse(
             picture, tuple(map(int, centres[index])), tuple(map(int, halves[index])), float(angles[index]), 0, 360,
-            int(tones[index]), -1, cv2.LINE_AA, 4,
+            int(shades[index]), -1, cv2.LINE_AA, 4,
         )  # fmt: skip
     image = picture.astype(np.float32) / 128
     return np.asarray(cv2.GaussianBlur(image, (0, 0), max(0.35, 0.35 / canvas.mpp)), dtype=np.float32)
@@ -110,7 +123,13 @@ def expose(scene: Scene, amounts: tuple[Image, Image], colour: Vector, rng: np.r
     (rows, cols, 3) uint8 array
         RGB.
     """
-    look: Appearance = scene.spec.appearance
+    return develop(amounts, scene.spec.appearance, colour, scene.canvas.mpp, rng)
+
+
+def develop(
+    amounts: tuple[Image, Image], look: Appearance, colour: Vector, mpp: float, rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """Turn amounts of two dyes into a picture as `expose` does, without a scene."""
     vectors = np.array([look.haematoxylin, colour], np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     strengths = np.array([look.blue_strength, look.colour_strength], np.float32)
@@ -123,7 +142,7 @@ def expose(scene: Scene, amounts: tuple[Image, Image], colour: Vector, rng: np.r
         )
         light *= (1 - look.shading * slope)[..., None]
     if look.blur_um:
-        light = cv2.GaussianBlur(light, (0, 0), max(look.blur_um / scene.canvas.mpp, 0.3))
+        light = cv2.GaussianBlur(light, (0, 0), max(look.blur_um / mpp, 0.3))
     light = light + rng.standard_normal(light.shape, dtype=np.float32) * np.float32(look.noise)
     return np.asarray(np.rint(np.clip(light, 0, 1) * 255), dtype=np.uint8)
 

@@ -1,0 +1,22 @@
+"""Drawn junctions of exactly known course, gaps and strength: monolayers seen from above."""
+
+from histo.phantom.junction.monolayer import DrawnJunctions, draw_monolayer
+from histo.phantom.junction.monolayer_spec import (
+    BorderSpec,
+    CameraSpec,
+    GroundSpec,
+    JunctionStainSpec,
+    MonolayerSpec,
+    MosaicSpec,
+)
+
+__all__ = [
+    "BorderSpec",
+    "CameraSpec",
+    "DrawnJunctions",
+    "GroundSpec",
+    "JunctionStainSpec",
+    "MonolayerSpec",
+    "MosaicSpec",
+    "draw_monolayer",
+]
