@@ -27,6 +27,8 @@ class JunctionMaps:
         nothing.
     mpp : float
         µm per pixel.
+    seen_by : str, optional
+        Who made them: ``junctions-v1``, ``ridge filter``; empty for maps drawn by hand.
 
     Raises
     ------
@@ -49,6 +51,7 @@ class JunctionMaps:
     centreline: NDArray[np.float32]
     present: NDArray[np.float32]
     mpp: float
+    seen_by: str = ""
 
     def __post_init__(self) -> None:
         PixelSize(self.mpp)

@@ -87,12 +87,13 @@ def describe_models() -> list[dict[str, object]]:
     list of dict
         ``state`` is ``ok`` or says what is wrong.
     """
-    from histo.nn import list_models, load_model, load_nuclei_model
+    from histo.nn import list_models, load_junction_model, load_model, load_nuclei_model
 
+    loaders = {"structure": load_model, "nuclei": load_nuclei_model, "junctions": load_junction_model}
     described = []
     for spec in list_models():
         try:
-            (load_nuclei_model if spec.task == "nuclei" else load_model)(spec.name)
+            loaders[spec.task](spec.name)
             state = "ok"
         except CorruptModel as error:
             state = str(error)

@@ -15,14 +15,13 @@ from torch import Tensor, nn
 
 from histo.errors import CorruptModel
 from histo.nn.network import StructureNet, build_network
-from histo.nn.nuclei_spec import NucleiSpec
-from histo.nn.spec import ModelSpec, read_spec, write_spec
+from histo.nn.spec import ModelFacts, ModelSpec, read_spec, write_spec
 
 __all__ = ["SPEC_FILE", "Model", "load_weights", "read_model", "save_weights", "write_model"]
 
 SPEC_FILE = "model.toml"
 
-Spec = TypeVar("Spec", ModelSpec, NucleiSpec)
+Spec = TypeVar("Spec", bound=ModelFacts)
 
 _NEXT_STEP = "Install the model again, or make it with histo train."
 
@@ -80,12 +79,12 @@ def write_model(folder: Path, weights: Mapping[str, Tensor], spec: Spec) -> Spec
         Made if absent.
     weights : mapping of str to Tensor
         The network's parameters and buffers.
-    spec : ModelSpec or NucleiSpec
+    spec : ModelFacts
         Its sha256 is replaced by that of the file written.
 
     Returns
     -------
-    ModelSpec or NucleiSpec
+    ModelFacts
         With the sha256.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from histo.nn.convolution import convolution
 from histo.nn.encoder import Encoder, build_encoder
 
 __all__ = ["STRIDE", "StructureNet", "build_network"]
@@ -72,15 +73,7 @@ class StructureNet(nn.Module):
 
 class _DecoderBlock(nn.Sequential):
     def __init__(self, channels_in: int, channels_out: int) -> None:
-        super().__init__(*_convolution(channels_in, channels_out), *_convolution(channels_out, channels_out))
-
-
-def _convolution(channels_in: int, channels_out: int) -> list[nn.Module]:
-    return [
-        nn.Conv2d(channels_in, channels_out, kernel_size=3, padding=1, bias=False),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(inplace=True),
-    ]
+        super().__init__(*convolution(channels_in, channels_out), *convolution(channels_out, channels_out))
 
 
 def build_network(encoder: str, n_classes: int, output_stride: int = 2) -> StructureNet:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.errors import InvalidArgument
 from histo.io import Slide
 from histo.nn.canvas import Canvas, canvas_of
+from histo.nn.channel import find_channel
 
 __all__ = ["Brightness", "fluorescence_canvas", "measure_brightness", "nuclei_canvas"]
 
@@ -92,7 +92,7 @@ def nuclei_canvas(slide: Slide, mpp: float, stain: str, channel: str | int | Non
 
 def fluorescence_canvas(slide: Slide, mpp: float, channel: str | int | None = None) -> Canvas:
     """Look at one channel of a slide, three times the same grey."""
-    index = _nuclear_channel(slide, channel)
+    index = find_channel(slide, channel, _NUCLEAR_STAINS, shows="the nuclei", option='nuclei_channel="DAPI"')
     scale = mpp / slide.mpp
     rows, cols = slide.shape
     brightness = measure_brightness(slide.thumbnail(_OVERVIEW_PX)[..., index])
@@ -102,22 +102,3 @@ def fluorescence_canvas(slide: Slide, mpp: float, channel: str | int | None = No
         return np.repeat(brightness.as_grey(counts)[..., None], 3, axis=2)
 
     return Canvas(max(int(rows / scale + 1e-6), 1), max(int(cols / scale + 1e-6), 1), read)
-
-
-def _nuclear_channel(slide: Slide, channel: str | int | None) -> int:
-    names = slide.channels
-    if isinstance(channel, int) and -len(names) <= channel < len(names):
-        return channel % len(names)
-    if isinstance(channel, str) and channel in names:
-        return names.index(channel)
-    if channel is None:
-        named = [at for at, name in enumerate(names) if any(stain in name.lower() for stain in _NUCLEAR_STAINS)]
-        if len(names) == 1 or len(named) == 1:
-            return named[0] if named else 0
-    raise InvalidArgument(
-        "which channel shows the nuclei is not clear" if channel is None else "there is no such channel",
-        file=slide.path,
-        expected=f"one of {', '.join(names)}",
-        got=repr(channel),
-        next_step='Name the channel: nuclei_channel="DAPI", or its number from 0.',
-    )

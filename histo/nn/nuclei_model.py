@@ -9,12 +9,11 @@ from pathlib import Path
 
 from torch import nn
 
-from histo.errors import UnknownModel
+from histo.nn.convolution import fuse_for_prediction
 from histo.nn.model import SPEC_FILE, load_weights
-from histo.nn.nuclei_network import NucleiNet, build_nuclei_network, fuse_for_prediction
+from histo.nn.nuclei_network import NucleiNet, build_nuclei_network
 from histo.nn.nuclei_spec import NUCLEI_TASK, NucleiSpec, read_nuclei_spec
-from histo.nn.spec import read_facts
-from histo.nn.zoo import find_model
+from histo.nn.zoo import find_model_of
 
 __all__ = ["NucleiModel", "load_nuclei_model", "read_nuclei_model"]
 
@@ -89,14 +88,4 @@ def load_nuclei_model(name: str | os.PathLike[str]) -> NucleiModel:
     CorruptModel
         If its files are damaged or do not agree with one another.
     """
-    folder = find_model(name)
-    task = read_facts(folder / SPEC_FILE).get("task")
-    if task != NUCLEI_TASK:
-        raise UnknownModel(
-            "this model does not find nuclei",
-            file=folder / SPEC_FILE,
-            expected=f'task = "{NUCLEI_TASK}"',
-            got=f"task = {task!r}",
-            next_step="Name a nuclei model, such as nuclei-he-v1; histo models lists them.",
-        )
-    return read_nuclei_model(folder)
+    return read_nuclei_model(find_model_of(NUCLEI_TASK, name, example="nuclei-he-v1"))

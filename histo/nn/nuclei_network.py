@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-from itertools import pairwise
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from histo.nn.convolution import convolution
 from histo.nn.encoder import Encoder
 from histo.nn.lite import LITE_CHANNELS, lite_stages
 
@@ -20,7 +17,6 @@ __all__ = [
     "REACH_PX",
     "NucleiNet",
     "build_nuclei_network",
-    "fuse_for_prediction",
 ]
 
 OUTPUT_STRIDE = 2
@@ -63,7 +59,7 @@ class NucleiNet(nn.Module):
         *skips, deepest = self.encoder.channels
         blocks = []
         for skip, channels in zip(reversed(skips), _DECODER_CHANNELS, strict=True):
-            blocks.append(nn.Sequential(*_convolution(deepest + skip, channels), *_convolution(channels, channels)))
+            blocks.append(nn.Sequential(*convolution(deepest + skip, channels), *convolution(channels, channels)))
             deepest = channels
         self.blocks = nn.ModuleList(blocks)
         self.head = nn.Conv2d(deepest, N_GEOMETRY + n_classes, kernel_size=1)
@@ -117,34 +113,3 @@ def build_nuclei_network(n_classes: int) -> NucleiNet:
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 0.05
     return network.to(memory_format=torch.channels_last)
-
-
-def fuse_for_prediction(network: nn.Module) -> nn.Module:
-    """Copy a network with each normalisation folded into the convolution before it: the same numbers in less time.
-
-    Parameters
-    ----------
-    network : Module
-        In evaluation mode.
-
-    Returns
-    -------
-    Module
-    """
-    fused = copy.deepcopy(network).eval()
-    for parent in [module for module in fused.modules() if isinstance(module, nn.Sequential)]:
-        names = list(parent._modules)
-        for first, second in pairwise(names):
-            before, after = parent.get_submodule(first), parent.get_submodule(second)
-            if isinstance(before, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
-                setattr(parent, first, fuse_conv_bn_eval(before, after))
-                setattr(parent, second, nn.Identity())
-    return fused.to(memory_format=torch.channels_last)
-
-
-def _convolution(channels_in: int, channels_out: int) -> list[nn.Module]:
-    return [
-        nn.Conv2d(channels_in, channels_out, kernel_size=3, padding=1, bias=False),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(inplace=True),
-    ]

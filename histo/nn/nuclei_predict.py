@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
@@ -19,6 +17,7 @@ from histo.nn.nuclei_model import NucleiModel
 from histo.nn.nuclei_network import DEEPEST_STRIDE, OUTPUT_STRIDE
 from histo.nn.nuclei_spec import NUCLEUS_REACH_UM
 from histo.nn.picture import as_input, is_glass
+from histo.nn.threads import map_on_threads
 from histo.nn.tiling import Tile, TileGrid, Window
 
 __all__ = ["NucleiTile", "nuclei_grid", "predict_nuclei"]
@@ -78,7 +77,8 @@ def predict_nuclei(
     finder = _Finder(model, model.fused.to(place), place, canvas)
     tiles = nuclei_grid(model, canvas).cover(window)
     n_threads = n_at_once or (tiles_at_once(place) if place.type == "cpu" else 2)
-    yield from _on_threads(finder, tiles, n_threads)
+    found = map_on_threads(finder.find, tiles, n_threads, n_waiting=n_threads + 1)
+    yield from (tile for tile in found if tile is not None)
 
 
 def nuclei_grid(model: NucleiModel, canvas: Canvas) -> TileGrid:
@@ -97,10 +97,7 @@ def nuclei_grid(model: NucleiModel, canvas: Canvas) -> TileGrid:
     -------
     TileGrid
     """
-    halo, longest = model.spec.halo, max(canvas.height, canvas.width)
-    n_along = ceil(longest / (model.spec.tile - 2 * halo))
-    step = ceil(longest / n_along / DEEPEST_STRIDE) * DEEPEST_STRIDE
-    return TileGrid(min(step + 2 * halo, model.spec.tile), halo)
+    return TileGrid.fitting(model.spec.tile, model.spec.halo, DEEPEST_STRIDE, max(canvas.height, canvas.width))
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,26 +142,3 @@ def _around(kept: Window, mpp: float, canvas: Canvas) -> Window:
 
 def _halved(pixels: slice) -> slice:
     return slice(pixels.start // OUTPUT_STRIDE, pixels.stop // OUTPUT_STRIDE)
-
-
-def _on_threads(finder: _Finder, tiles: Iterable[Tile], n_threads: int) -> Iterator[NucleiTile]:
-    """Work on each tile on one thread of its own, which gives the same numbers on any number of cores."""
-    before = torch.get_num_threads()
-    waiting: deque[Future[NucleiTile | None]] = deque()
-    executor = ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,))
-    try:
-        for tile in tiles:
-            waiting.append(executor.submit(finder.find, tile))
-            if len(waiting) > n_threads + 1:
-                yield from _found(waiting.popleft())
-        while waiting:
-            yield from _found(waiting.popleft())
-    finally:
-        executor.shutdown(cancel_futures=True)
-        torch.set_num_threads(before)
-
-
-def _found(future: Future[NucleiTile | None]) -> Iterator[NucleiTile]:
-    found = future.result()
-    if found is not None:
-        yield found

@@ -6,10 +6,10 @@ from math import ceil
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from histo.nn.nuclei_network import DEEPEST_STRIDE, REACH_PX
-from histo.nn.spec import Normalisation, parse_facts, read_facts
+from histo.nn.spec import ModelFacts, parse_facts, read_facts
 from histo.types import CellClass
 
 __all__ = ["NUCLEI_TASK", "NucleiSpec", "NucleiStain", "least_halo_px", "read_nuclei_spec"]
@@ -45,15 +45,11 @@ def least_halo_px(mpp: float) -> int:
     return ceil((REACH_PX + NUCLEUS_REACH_UM / mpp) / DEEPEST_STRIDE) * DEEPEST_STRIDE
 
 
-class NucleiSpec(BaseModel):
-    """One nuclei model's facts.
+class NucleiSpec(ModelFacts):
+    """Facts of one nuclei model; the others are those of `ModelFacts`.
 
     Parameters
     ----------
-    name : str
-        The name of its folder: ``nuclei-he-v1``.
-    version : str
-        Of the weights; raised when they change under the same name.
     task : str
         Always ``nuclei``.
     stain : {"he", "fluorescence"}
@@ -65,37 +61,17 @@ class NucleiSpec(BaseModel):
     tile, halo : int
         Side of the square that the network sees at once, and the rim of it in which no nucleus is reported, in pixels
         of `mpp`.
-    normalisation : Normalisation
-        Turns RGB into the network's input.
     threshold : float
         Least probability of a centre that counts as a nucleus.
-    file, sha256 : str
-        The weights file, in the same folder, and its hash.
-    licence : str
-        Under which the weights may be used: the strictest of what they were trained on.
-    trained_on : tuple of str
-        Names of the image sets behind the weights.
-    validated_on : tuple of str
-        Names of the image sets of which a part was held out and judged by.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
-    version: str = "1"
     task: Literal["nuclei"] = "nuclei"
     stain: NucleiStain
     classes: tuple[str, ...] = ()
     mpp: Annotated[float, Field(gt=0.0, le=2.0)]
     tile: Annotated[int, Field(ge=DEEPEST_STRIDE, le=4096, multiple_of=DEEPEST_STRIDE)] = 1280
     halo: Annotated[int, Field(ge=DEEPEST_STRIDE, multiple_of=DEEPEST_STRIDE)] = 160
-    normalisation: Normalisation = Normalisation()
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.4
-    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$")] = "weights.safetensors"
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    licence: str
-    trained_on: tuple[str, ...]
-    validated_on: tuple[str, ...] = ()
 
     @field_validator("classes")
     @classmethod

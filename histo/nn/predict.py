@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,6 +16,7 @@ from histo.nn.canvas import Canvas, canvas_of
 from histo.nn.device import autocast, choose_device, tiles_at_once
 from histo.nn.model import Model
 from histo.nn.picture import as_input, is_glass
+from histo.nn.threads import map_on_threads
 from histo.nn.tiling import Tile, TileGrid, Window
 from histo.types import Compartment, PixelSize
 
@@ -167,7 +167,7 @@ def predict_tiles(
     tiles = (tile for tile in grid if is_wanted is None or is_wanted(tile.kept))
     n_at_once = n_at_once or tiles_at_once(place)
     if place.type == "cpu":
-        yield from _on_threads(predictor, tiles, n_at_once)
+        yield from map_on_threads(predictor.predict_one, tiles, n_at_once, n_waiting=2 * n_at_once)
     else:
         yield from _in_batches(predictor, tiles, n_at_once)
 
@@ -182,6 +182,9 @@ class _Predictor:
 
     def look(self, tiles: list[Tile]) -> list[NDArray[np.uint8]]:
         return [self.canvas.see(tile.seen) for tile in tiles]
+
+    def predict_one(self, tile: Tile) -> Prediction:
+        return self.predict([tile], self.look([tile]))[0]
 
     def predict(self, tiles: list[Tile], pictures: list[NDArray[np.uint8]]) -> list[Prediction]:
         filled = [index for index, picture in enumerate(pictures) if not is_glass(picture)]
@@ -213,31 +216,6 @@ class _Predictor:
 def _empty(window: Window) -> Prediction:
     shape = window.height, window.width
     return Prediction(window, np.full(shape, Compartment.BACKGROUND, np.uint8), np.full(shape, 255, np.uint8))
-
-
-def _on_threads(predictor: _Predictor, tiles: Iterable[Tile], n_threads: int) -> Iterator[Prediction]:
-    """Predict each tile on one thread of its own.
-
-    A convolution that is shared out among threads sums in another order, and the last bits of a probability then depend
-    on how many cores a machine has. One thread a tile gives the same bytes on any number, and wastes less time waiting.
-    """
-
-    def work(tile: Tile) -> Prediction:
-        return predictor.predict([tile], predictor.look([tile]))[0]
-
-    before = torch.get_num_threads()
-    waiting: deque[Future[Prediction]] = deque()
-    executor = ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,))
-    try:
-        for tile in tiles:
-            waiting.append(executor.submit(work, tile))
-            if len(waiting) > 2 * n_threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        executor.shutdown(cancel_futures=True)
-        torch.set_num_threads(before)
 
 
 def _in_batches(predictor: _Predictor, tiles: Iterable[Tile], n_tiles: int) -> Iterator[Prediction]:

@@ -15,7 +15,7 @@ from histo.nn.network import STRIDE
 from histo.nn.toml import write_toml
 from histo.types import Compartment
 
-__all__ = ["ModelSpec", "Normalisation", "parse_facts", "read_facts", "read_spec", "write_spec"]
+__all__ = ["ModelFacts", "ModelSpec", "Normalisation", "parse_facts", "read_facts", "read_spec", "write_spec"]
 
 Facts = TypeVar("Facts", bound=BaseModel)
 Channel = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -31,8 +31,8 @@ class Normalisation(BaseModel):
     std: tuple[Spread, Spread, Spread] = (0.19, 0.24, 0.18)
 
 
-class ModelSpec(BaseModel):
-    """One model's facts.
+class ModelFacts(BaseModel):
+    """What is said of every model, whatever it finds.
 
     Parameters
     ----------
@@ -40,6 +40,35 @@ class ModelSpec(BaseModel):
         The name of its folder: ``structure-v1``.
     version : str
         Of the weights; raised when they change under the same name.
+    normalisation : Normalisation
+        Turns RGB into the network's input.
+    file, sha256 : str
+        The weights file, in the same folder, and its hash.
+    licence : str
+        Under which the weights may be used: the strictest of what they were trained on.
+    trained_on : tuple of str
+        Names of the image sets behind the weights; ``drawn sections`` for `histo.phantom`.
+    validated_on : tuple of str
+        Names of the real image sets of which a part was held out and judged by; empty if there is none yet.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    version: str = "1"
+    normalisation: Normalisation = Normalisation()
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$")] = "weights.safetensors"
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    licence: str
+    trained_on: tuple[str, ...]
+    validated_on: tuple[str, ...] = ()
+
+
+class ModelSpec(ModelFacts):
+    """Facts of one model of compartments; the others are those of `ModelFacts`.
+
+    Parameters
+    ----------
     task : str
         What it predicts: ``structure`` is compartments.
     encoder : str
@@ -52,25 +81,11 @@ class ModelSpec(BaseModel):
         µm per pixel that it was trained at and sees images at.
     tile, halo : int
         Side of the square that the network sees at once, and the rim of it that is thrown away, in pixels of `mpp`.
-    normalisation : Normalisation
-        Turns RGB into the network's input.
     temperature : float
         What its logits are divided by before they become probabilities (Guo et al. 2017): above 1 if it is surer than
         it should be. No label depends on it.
-    file, sha256 : str
-        The weights file, in the same folder, and its hash.
-    licence : str
-        Under which the weights may be used: the strictest of what they were trained on.
-    trained_on : list of str
-        Names of the image sets behind the weights; ``drawn sections`` for `histo.phantom`.
-    validated_on : list of str
-        Names of the real image sets behind the card's accuracy; empty if there is none yet.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
-    version: str = "1"
     task: Literal["structure"] = "structure"
     encoder: str
     output_stride: Literal[1, 2] = 2
@@ -78,13 +93,7 @@ class ModelSpec(BaseModel):
     mpp: Annotated[float, Field(gt=0.0, le=20.0)]
     tile: Annotated[int, Field(ge=STRIDE, le=4096, multiple_of=STRIDE)] = 512
     halo: Annotated[int, Field(ge=0)] = 64
-    normalisation: Normalisation = Normalisation()
     temperature: Annotated[float, Field(ge=0.05, le=20.0)] = 1.0
-    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$")] = "weights.safetensors"
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    licence: str
-    trained_on: tuple[str, ...]
-    validated_on: tuple[str, ...] = ()
 
     @field_validator("encoder")
     @classmethod
@@ -161,7 +170,7 @@ def parse_facts(entries: Mapping[str, object], kind: type[Facts], path: Path) ->
     entries : mapping
         From `read_facts`.
     kind : type
-        `ModelSpec`, or that of another task.
+        `ModelSpec`, or the facts of another task.
     path : Path
         Of the file, for the message.
 

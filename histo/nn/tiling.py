@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 from histo.errors import InvalidArgument
 
@@ -86,6 +87,34 @@ class TileGrid:
 
     tile: int
     halo: int
+
+    @classmethod
+    def fitting(cls, tile: int, halo: int, stride: int, longest: int) -> TileGrid:
+        """Lay a grid whose tiles are smaller where that wastes less beyond an image's edges.
+
+        Parameters
+        ----------
+        tile : int
+            The largest side there may be.
+        halo : int
+            As above.
+        stride : int
+            Tiles begin at multiples of it.
+        longest : int
+            The image's longer side.
+
+        Returns
+        -------
+        TileGrid
+
+        Examples
+        --------
+        >>> TileGrid.fitting(tile=1280, halo=160, stride=16, longest=500)
+        TileGrid(tile=832, halo=160)
+        """
+        n_along = ceil(longest / (tile - 2 * halo))
+        step = ceil(longest / n_along / stride) * stride
+        return cls(min(step + 2 * halo, tile), halo)
 
     def cover(self, window: Window) -> Iterator[Tile]:
         """Go through the tiles that a window needs, row by row.

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import histo
 from histo.errors import UnknownModel
+from histo.nn.junction_spec import JUNCTIONS_TASK, JunctionSpec
 from histo.nn.model import SPEC_FILE, Model, read_model
 from histo.nn.nuclei_spec import NUCLEI_TASK, NucleiSpec
 from histo.nn.spec import ModelSpec, parse_facts, read_facts
 
-__all__ = ["find_model", "list_models", "load_model", "models_folders"]
+__all__ = ["find_model", "find_model_of", "list_models", "load_model", "models_folders"]
 
 
 def models_folders() -> list[Path]:
@@ -59,7 +60,30 @@ def find_model(name: str | os.PathLike[str]) -> Path:
     )
 
 
-def list_models() -> list[ModelSpec | NucleiSpec]:
+def find_model_of(task: str, name: str | os.PathLike[str], *, example: str) -> Path:
+    """Find the folder of a model that was made for a task; the message names an example of one.
+
+    Raises
+    ------
+    UnknownModel
+        If there is none of this name, or it is a model of something else.
+    CorruptModel
+        If its ``model.toml`` does not read.
+    """
+    folder = find_model(name)
+    found = read_facts(folder / SPEC_FILE).get("task")
+    if found != task:
+        raise UnknownModel(
+            f"this model does not find {task}",
+            file=folder / SPEC_FILE,
+            expected=f'task = "{task}"',
+            got=f"task = {found!r}",
+            next_step=f"Name a model of {task}, such as {example}; histo models lists them.",
+        )
+    return folder
+
+
+def list_models() -> list[ModelSpec | NucleiSpec | JunctionSpec]:
     """List the models there are, by name, whatever they find.
 
     Raises
@@ -93,10 +117,12 @@ def load_model(name: str | os.PathLike[str]) -> Model:
     return read_model(find_model(name))
 
 
-def _read_any_spec(path: Path) -> ModelSpec | NucleiSpec:
+def _read_any_spec(path: Path) -> ModelSpec | NucleiSpec | JunctionSpec:
     entries = read_facts(path)
     if entries.get("task") == NUCLEI_TASK:
         return parse_facts(entries, NucleiSpec, path)
+    if entries.get("task") == JUNCTIONS_TASK:
+        return parse_facts(entries, JunctionSpec, path)
     return parse_facts(entries, ModelSpec, path)
 
 

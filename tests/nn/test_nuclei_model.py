@@ -11,8 +11,9 @@ import torch
 from histo.errors import CorruptModel, InvalidArgument, UnknownModel
 from histo.io import slide_from_array
 from histo.nn import Canvas, NucleiModel, list_models, load_nuclei_model, nuclei_canvas, nuclei_grid, predict_nuclei
+from histo.nn.convolution import fuse_for_prediction
 from histo.nn.nuclei_canvas import measure_brightness
-from histo.nn.nuclei_network import REACH_PX, build_nuclei_network, fuse_for_prediction
+from histo.nn.nuclei_network import REACH_PX, build_nuclei_network
 from histo.nn.nuclei_spec import NucleiSpec, least_halo_px, read_nuclei_spec
 
 WriteUntrained = Callable[..., Path]

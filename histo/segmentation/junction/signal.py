@@ -1,0 +1,64 @@
+"""A stained field as one signal: higher where more of the stain is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from histo.errors import InvalidArgument
+from histo.nn.junction_spec import JunctionStain, check_junction_stain
+from histo.stain import dab_density
+
+__all__ = ["junction_signal"]
+
+
+def junction_signal(image: NDArray[Any], stain: JunctionStain = "fluorescence") -> NDArray[np.float32]:
+    """Take the signal of a field.
+
+    Parameters
+    ----------
+    image : (rows, cols) or (rows, cols, 1) array of numbers, or (rows, cols, 3) array of uint8
+        One fluorescence channel, or RGB of a DAB section.
+    stain : {"fluorescence", "dab"}, optional
+        Which of the two.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+        Counts of the channel as they are, or the optical density of DAB.
+
+    Raises
+    ------
+    InvalidArgument
+        If the stain is unknown, or the image is not what it says.
+
+    Examples
+    --------
+    >>> junction_signal(np.array([[3, 5]], np.uint16)).tolist()
+    [[3.0, 5.0]]
+    """
+    check_junction_stain(stain)
+    picture = np.asarray(image)
+    if stain == "dab":
+        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or picture.size == 0:
+            raise _unfit("a DAB section is RGB", "(rows, cols, 3) of uint8", picture)
+        return dab_density(picture).dab
+    if picture.ndim == 3 and picture.shape[2] == 1:
+        picture = picture[..., 0]
+    if picture.ndim != 2 or picture.size == 0 or picture.dtype.kind not in "uif":
+        raise _unfit("junctions are seen in one fluorescence channel", "(rows, cols) of numbers", picture)
+    signal = picture.astype(np.float32)
+    if not np.isfinite(signal).all():
+        raise InvalidArgument("the image has values that are no numbers", expected="finite", got="NaN or infinite")
+    return signal
+
+
+def _unfit(what: str, expected: str, got: NDArray[Any]) -> InvalidArgument:
+    return InvalidArgument(
+        what,
+        expected=expected,
+        got=f"{got.dtype} of shape {got.shape}",
+        next_step='Pick the channel (image[..., 1]) or say stain="dab".',
+    )
