@@ -9,6 +9,7 @@ from histo.phantom.junction.monolayer_spec import (
     MonolayerSpec,
     MosaicSpec,
 )
+from histo.phantom.junction.variety import random_monolayer
 
 __all__ = [
     "BorderSpec",
@@ -19,4 +20,5 @@ __all__ = [
     "MonolayerSpec",
     "MosaicSpec",
     "draw_monolayer",
+    "random_monolayer",
 ]

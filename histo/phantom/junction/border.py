@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -54,7 +55,7 @@ class Borders:
         ends = self.points[self.first[1:] - 1] - self.points[self.first[:-1]]
         return np.asarray(np.hypot(*ends.T))
 
-    @property
+    @cached_property
     def segments(self) -> Ints:
         """Index of the point that each segment begins at."""
         return np.flatnonzero(self.owner[1:] == self.owner[:-1])
@@ -104,6 +105,7 @@ class _Turns:
     chord_um: Floats
     bow: Floats
     fold: Floats
+    fold_um: Floats
     rough: Floats
     limit: Floats
     phases: Floats
@@ -111,13 +113,14 @@ class _Turns:
     @classmethod
     def of(cls, spec: BorderSpec, keys: Ints, chord_um: Floats, seed: int) -> _Turns:
         folded = chance(seed, 11, keys) < spec.folded
-        own = 0.7 + 0.5 * chance(seed, 12, keys)
+        own = 0.8 + 0.3 * chance(seed, 12, keys)
         return cls(
             spec=spec,
             chord_um=chord_um,
             bow=np.deg2rad(spec.bow_deg) * np.clip(normal(seed, 10, keys), -2, 2),
             fold=np.deg2rad(spec.fold_deg) * np.where(folded, own, 0.0),
-            rough=np.full(len(keys), np.deg2rad(spec.rough_deg)),
+            fold_um=spec.fold_um * (0.7 + 0.6 * chance(seed, 13, keys)),
+            rough=np.deg2rad(spec.rough_deg) * (0.7 + 0.6 * chance(seed, 14, keys)),
             limit=np.full(len(keys), np.deg2rad(125.0)),
             phases=2 * np.pi * np.stack([chance(seed, 20 + k, keys) for k in range(7)]),
         )
@@ -125,11 +128,11 @@ class _Turns:
     @property
     def may_cross_itself(self) -> NDArray[np.bool_]:
         """Whether the border may turn back, so that it has to be looked at."""
-        return np.asarray(self.fold * 1.3 + np.abs(self.bow) + 2.5 * self.rough > _UPRIGHT)
+        return np.asarray(self.fold * 1.2 + np.abs(self.bow) + 2.5 * self.rough > _UPRIGHT)
 
     def of_sides(self, sides: Ints) -> _Turns:
-        parts = {name: getattr(self, name)[sides] for name in ("chord_um", "bow", "fold", "rough", "limit")}
-        return _Turns(spec=self.spec, phases=self.phases[:, sides], **parts)
+        parts = {name: getattr(self, name)[sides] for name in ("chord_um", "bow", "fold", "fold_um", "rough", "limit")}
+        return replace(self, phases=self.phases[:, sides], **parts)
 
     def calmed(self, sides: Ints, *, is_last: bool) -> _Turns:
         """Turn these sides less; the last time, so little that they always go forward."""
@@ -138,7 +141,7 @@ class _Turns:
         rough[sides] *= 0.7
         if is_last:
             limit[sides] = _UPRIGHT
-        return _Turns(self.spec, self.chord_um, self.bow, fold, rough, limit, self.phases)
+        return replace(self, fold=fold, rough=rough, limit=limit)
 
 
 def _wander(turns: _Turns, sides: Ints) -> tuple[Floats, Ints]:
@@ -165,11 +168,12 @@ def _heading(turns: _Turns, owner: Ints, arc: Floats, length: Floats, share: Flo
     spec, phases = turns.spec, turns.phases
     heading = turns.bow[owner] * (1 - 2 * share)
     if spec.fold_deg > 0:
-        beat = 2 * np.pi / spec.fold_um
+        fold_um = turns.fold_um[owner]
+        beat = 2 * np.pi / fold_um
         slow = np.sin(0.31 * beat * arc + phases[1][owner])
-        phase = beat * arc + phases[0][owner] + 0.8 * slow
-        rise = np.clip(np.minimum(arc, length - arc) / (0.6 * spec.fold_um), 0, 1)
-        swell = 1 + 0.25 * np.sin(0.17 * beat * arc + phases[2][owner])
+        phase = beat * arc + phases[0][owner] + 1.1 * slow
+        rise = np.clip(np.minimum(arc, length - arc) / (0.6 * fold_um), 0, 1)
+        swell = 0.92 + 0.2 * np.sin(0.17 * beat * arc + phases[2][owner])
         tooth = np.sin(phase)
         if spec.sharpness > 0.05:
             tooth = np.tanh(spec.sharpness * tooth) / np.tanh(spec.sharpness)
@@ -181,7 +185,7 @@ def _heading(turns: _Turns, owner: Ints, arc: Floats, length: Floats, share: Flo
         )
         heading += turns.rough[owner] * np.sqrt(0.5) * small
     limit = turns.limit[owner]
-    return np.clip(heading, -limit, limit)
+    return np.asarray(np.clip(heading, -limit, limit))
 
 
 def _mean_advance(turns: _Turns, sharpness: float) -> Floats:
@@ -192,7 +196,7 @@ def _mean_advance(turns: _Turns, sharpness: float) -> Floats:
         tooth = np.tanh(sharpness * tooth) / np.tanh(sharpness)
     swing = np.minimum(turns.fold, turns.limit)[:, None] * tooth
     advance = np.cos(swing).mean(axis=1) * np.exp(-0.5 * turns.rough**2) * np.sinc(turns.bow / np.pi)
-    return np.maximum(advance, 0.12)
+    return np.asarray(np.maximum(advance, 0.12))
 
 
 def _squeeze(mosaic: Mosaic, sides: Ints, local: Floats, count: Ints) -> Floats:
@@ -212,7 +216,7 @@ def _squeeze(mosaic: Mosaic, sides: Ints, local: Floats, count: Ints) -> Floats:
     aside = room * np.tanh(y / room)
     placed = start[owner] + x[:, None] * along[owner] + aside[:, None] * left[owner]
     placed[first[:-1]], placed[first[1:] - 1] = start, end
-    return placed
+    return np.asarray(placed)
 
 
 def _room(x: Floats, chord: Floats, axes: tuple[Floats, Floats], centre: Floats, owner: Ints) -> Floats:
@@ -236,7 +240,7 @@ def _flawed(points: Floats, count: Ints, turns: _Turns) -> Ints:
     number[suspects] = np.arange(len(suspects))
     chosen = number[owner] >= 0
     lines = shapely.linestrings(points[chosen], indices=number[owner[chosen]])
-    return suspects[~shapely.is_simple(lines)]
+    return np.asarray(suspects[~shapely.is_simple(lines)])
 
 
 def _replace(points: Floats, count: Ints, sides: Ints, new_points: Floats, new_count: Ints) -> tuple[Floats, Ints]:

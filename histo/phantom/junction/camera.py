@@ -31,6 +31,8 @@ def expose_counts(light: Image, spec: CameraSpec, rng: np.random.Generator) -> N
     noisy += np.float32(spec.read_noise) * rng.standard_normal(light.shape, dtype=np.float32)
     largest = 2**spec.bits - 1
     counts = spec.offset * largest + noisy * np.float32((1 - spec.offset) * largest / (spec.photons * spec.full_scale))
+    hot = rng.poisson(spec.hot_per_megapixel * light.size / 1e6)
+    counts.flat[rng.integers(0, light.size, hot)] = largest
     return np.asarray(np.rint(np.clip(counts, 0, largest)), dtype=np.uint16)
 
 

@@ -44,7 +44,7 @@ class Gaps:
         values = np.concatenate([[0.0], np.repeat(gone, 2)[1:-1]])
         missed = np.interp(borders.owner * step + borders.arc_um, knots, values)
         before = missed[borders.first[:-1]]
-        return borders.arc_um - (missed - before[borders.owner])
+        return np.asarray(borders.arc_um - (missed - before[borders.owner]))
 
 
 def leave_gaps(spec: JunctionStainSpec, borders: Borders, keys: Ints, seed: int) -> Gaps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -22,7 +23,9 @@ Ints = NDArray[np.int64]
 Image = NDArray[np.float32]
 SIGMA_PER_WIDTH = 1 / np.sqrt(8 * np.log(2))
 _WIDTHS = 5
-_GRAIN_UM = 0.12
+_GRAIN_UM = 0.08
+_CORNER_UM = 0.7
+_THREAD_POINTS = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,7 @@ def stain_bands(spec: JunctionStainSpec, borders: Borders, gaps: Gaps, keys: Int
     width = (chance(seed, 50, keys) * _WIDTHS).astype(np.int64)
     spread = np.sqrt(np.log1p(spec.strength_cv**2))
     strength = np.exp(spread * np.clip(normal(seed, 51, keys), -2.5, 2.5) - 0.5 * spread**2)
+    strength = strength * (sigma.mean() / sigma[width]) ** 0.7
     begin = borders.segments
     stained = gaps.stained_um(borders)
     covered = stained[begin + 1] - stained[begin]
@@ -83,7 +87,9 @@ def stain_bands(spec: JunctionStainSpec, borders: Borders, gaps: Gaps, keys: Int
     owner = borders.owner[begin]
     per_um = (strength * np.sqrt(2 * np.pi) * sigma[width])[owner]
     middle = 0.5 * (borders.arc_um[begin] + borders.arc_um[begin + 1])
-    return Bands(sigma, width, strength, covered * per_um * _beads(spec, middle, owner, keys, seed))
+    from_corner = np.minimum(middle, borders.lengths_um[owner] - middle)
+    glow = 1 + spec.corners * np.exp(-((from_corner / _CORNER_UM) ** 2))
+    return Bands(sigma, width, strength, covered * per_um * glow * _beads(spec, middle, owner, keys, seed))
 
 
 def _beads(spec: JunctionStainSpec, arc: Floats, owner: Ints, keys: Ints, seed: int) -> Floats:
@@ -93,7 +99,7 @@ def _beads(spec: JunctionStainSpec, arc: Floats, owner: Ints, keys: Ints, seed: 
     turn = 2 * np.pi / (2.2 * spec.bead_um)
     uneven = sum(
         np.sin(factor * turn * arc + 2 * np.pi * chance(seed, 52 + k, keys)[owner])
-        for k, factor in enumerate((0.37, 0.71, 1.0, 1.43))
+        for k, factor in enumerate((0.13, 0.47, 1.0, 1.43))
     )
     return np.asarray(np.maximum(1 + spec.beads * np.sqrt(0.5) * uneven, 0.25))
 
@@ -107,7 +113,7 @@ class _Scene:
     keys: Ints
     bands: Bands
 
-    @property
+    @cached_property
     def middles(self) -> Floats:
         begin = self.borders.segments
         middles: Floats = 0.5 * (self.borders.points[begin] + self.borders.points[begin + 1])
@@ -192,13 +198,14 @@ def _spikes(scene: _Scene) -> tuple[Floats, Floats]:
     end = borders.lengths_um[side]
     ahead = borders.at(side, np.minimum(arc + 0.5, end)) - borders.at(side, np.maximum(arc - 0.5, 0))
     aside = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1) / np.maximum(np.hypot(*ahead.T), 1e-9)[:, None]
-    lean = 0.5 * (draw[2] - 0.5)[:, None] * aside[:, ::-1] * [1.0, -1.0]
+    lean = 1.6 * (draw[2] - 0.5)[:, None] * aside[:, ::-1] * [1.0, -1.0]
     direction = np.where(draw[1] < 0.5, -1.0, 1.0)[:, None] * (aside + lean)
-    length = stain.spike_um * (0.3 - 0.7 * np.log(draw[3]))
-    share = (np.arange(12) + 0.5) / 12
+    length = stain.spike_um * np.minimum(0.3 - 0.7 * np.log(draw[3]), 2.5)
+    share = (np.arange(_THREAD_POINTS) + 0.5) / _THREAD_POINTS
     points = foot[:, None] + share[:, None] * (length[:, None] * direction)[:, None]
-    per_um = 0.6 * np.sqrt(2 * np.pi) * stain.band_um * SIGMA_PER_WIDTH * scene.bands.strength[side] * length / 12
-    return points.reshape(-1, 2), (per_um[:, None] * (1 - share)).ravel()
+    across = np.sqrt(2 * np.pi) * 0.5 * stain.band_um * SIGMA_PER_WIDTH
+    light = 0.7 * across * scene.bands.strength[side] * length / _THREAD_POINTS
+    return points.reshape(-1, 2), (light[:, None] * (1 - share)).ravel()
 
 
 def _walls(scene: _Scene) -> tuple[Floats, Floats]:
@@ -230,7 +237,7 @@ def _far(scene: _Scene, spread_um: float) -> Image:
 def _ground(spec: GroundSpec, frame: Frame, seed: int, brightness: Image, blur_um: float) -> Image:
     cells = cv2.GaussianBlur(brightness, (0, 0), max(blur_um / frame.mpp, 0.3))
     if spec.texture > 0:
-        fine = waves(frame, 0.5, seed, 75, n=48) + waves(frame, 2.5, seed, 78, n=24)
+        fine = waves(frame, 0.5, seed, 75, n=64) + waves(frame, 2.5, seed, 78, n=24)
         cells = cells + np.float32(spec.texture / np.sqrt(2)) * fine
     ground = np.maximum(cells, 0) + np.float32(spec.background)
     if spec.cloud > 0:

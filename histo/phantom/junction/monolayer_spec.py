@@ -10,7 +10,7 @@ from histo.phantom.spec import Appearance
 __all__ = ["BorderSpec", "CameraSpec", "GroundSpec", "JunctionStainSpec", "MonolayerSpec", "MosaicSpec"]
 
 _SHARES = {
-    "irregularity", "left_out", "folded", "gap_fraction", "unstained", "residual", "beads", "tilted", "uneven", "offset"
+    "irregularity", "left_out", "folded", "gap_fraction", "unstained", "residual", "beads", "tilted", "offset"
 }  # fmt: skip
 _FREE = {"top_um", "left_um", "direction_deg"}
 _POSITIVE = {
@@ -81,11 +81,14 @@ class JunctionStainSpec:
     Parameters
     ----------
     band_um, band_cv : float
-        Width of the band (full width at half maximum, before optical blur), and its variation between borders.
+        Width of the band (full width at half maximum, before optical blur), and its variation between borders; wide
+        bands are weaker, as where they are out of focus.
     strength_cv : float
         Variation of the strength between borders; the mean band has a strength of 1 before optical blur.
     beads, bead_um : float
         Relative unevenness of the strength along a border, and the length of its grains.
+    corners : float
+        How much stronger the band is at the corners, as a share.
     gap_fraction, gap_um : float
         Share of the borders' length that is not stained, and mean length of a gap.
     unstained : float
@@ -103,6 +106,7 @@ class JunctionStainSpec:
     strength_cv: float = 0.2
     beads: float = 0.2
     bead_um: float = 0.7
+    corners: float = 0.2
     gap_fraction: float = 0.0
     gap_um: float = 1.5
     unstained: float = 0.0
@@ -169,6 +173,8 @@ class CameraSpec:
         Counts without light, as a share of the largest count.
     bits : int
         Bit depth, 8 to 16.
+    hot_per_megapixel : float
+        Pixels that are always full.
     """
 
     blur_um: float = 0.2
@@ -177,6 +183,7 @@ class CameraSpec:
     full_scale: float = 2.0
     offset: float = 0.01
     bits: int = 16
+    hot_per_megapixel: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -225,7 +232,7 @@ class MonolayerSpec:
             wrong += _wrong_values(f"{part}.", getattr(self, part))
         if self.stain.gap_fraction > 0.9:
             wrong.append(f"stain.gap_fraction={self.stain.gap_fraction}")
-        if self.mosaic.left_out > 0.5:
+        if self.mosaic.left_out > 0.35:
             wrong.append(f"mosaic.left_out={self.mosaic.left_out}")
         if self.camera.bits not in range(8, 17):
             wrong.append(f"camera.bits={self.camera.bits}")
@@ -234,7 +241,7 @@ class MonolayerSpec:
                 "a monolayer cannot be drawn from these values",
                 expected=(
                     "lengths and strengths of 0 or more (cells, bands, gaps and the window above 0), shares from 0 to "
-                    "1 (gap_fraction to 0.9, left_out to 0.5), bits from 8 to 16"
+                    "1 (gap_fraction to 0.9, left_out to 0.35), bits from 8 to 16"
                 ),
                 got=", ".join(wrong),
             )
@@ -243,16 +250,16 @@ class MonolayerSpec:
     def control(cls) -> MonolayerSpec:
         """Draw ZO-1 of an intact intestinal monolayer, borders slightly curved."""
         return cls(
-            mosaic=MosaicSpec(cell_um=16.0, irregularity=0.7, left_out=0.08, elongation=1.15),
-            border=BorderSpec(bow_deg=16.0, rough_deg=22.0, rough_um=2.2),
+            mosaic=MosaicSpec(cell_um=16.5, irregularity=0.85, left_out=0.15, elongation=1.2, direction_deg=60.0),
+            border=BorderSpec(bow_deg=24.0, rough_deg=26.0, rough_um=2.4),
             stain=JunctionStainSpec(
-                band_um=0.45, band_cv=0.3, strength_cv=0.3, tilted=0.5, tilt_um=1.2, beads=0.15, bead_um=0.5
+                band_um=0.45, band_cv=0.3, strength_cv=0.2, tilted=0.6, tilt_um=2.2, beads=0.2, bead_um=0.5, corners=0.3
             ),
             ground=GroundSpec(
-                background=0.07, cytoplasm=0.04, cytoplasm_cv=0.8, cloud=0.04, texture=0.008, bleed=0.5, bleed_um=1.2,
-                puncta_per_mm2=300.0, puncta=0.15, blobs_per_mm2=120.0,
+                background=0.08, cytoplasm=0.035, cytoplasm_cv=0.8, cloud=0.06, texture=0.012, bleed=0.8, bleed_um=1.3,
+                puncta_per_mm2=1500.0, puncta=0.08, blobs_per_mm2=150.0,
             ),
-            camera=CameraSpec(blur_um=0.2, photons=900.0, full_scale=2.4),
+            camera=CameraSpec(blur_um=0.17, photons=900.0, full_scale=2.4),
         )  # fmt: skip
 
     @classmethod
@@ -261,11 +268,12 @@ class MonolayerSpec:
         spec = cls.control()
         return replace(
             spec,
-            mosaic=MosaicSpec(cell_um=24.0, irregularity=0.85, left_out=0.12),
+            mosaic=MosaicSpec(cell_um=24.0, irregularity=0.85, left_out=0.33),
             border=BorderSpec(
-                bow_deg=16.0, fold_deg=68.0, fold_um=5.5, sharpness=0.8, folded=0.8, rough_deg=24.0, rough_um=2.0
+                bow_deg=20.0, fold_deg=76.0, fold_um=6.0, sharpness=0.8, folded=0.85, rough_deg=30.0, rough_um=2.2
             ),
-            stain=replace(spec.stain, band_um=0.3, tilted=0.25, beads=0.25),
+            stain=replace(spec.stain, band_um=0.3, tilted=0.3, beads=0.3),
+            ground=replace(spec.ground, bleed=0.5),
         )
 
     @classmethod
@@ -274,11 +282,77 @@ class MonolayerSpec:
         spec = cls.zigzag()
         return replace(
             spec,
+            mosaic=replace(spec.mosaic, cell_um=27.0),
             border=BorderSpec(
-                bow_deg=18.0, fold_deg=88.0, fold_um=13.0, sharpness=2.0, folded=0.6, rough_deg=22.0, rough_um=2.0
+                bow_deg=20.0, fold_deg=98.0, fold_um=20.0, sharpness=1.8, folded=0.7, rough_deg=26.0, rough_um=2.2
             ),
-            stain=replace(spec.stain, beads=0.45, strength_cv=0.45),
+            stain=replace(spec.stain, beads=0.4, strength_cv=0.35),
         )
+
+    @classmethod
+    def kidney(cls) -> MonolayerSpec:
+        """Draw ZO-1 of a kidney cell line (MDCK): thin jagged borders over grainy cells."""
+        return cls(
+            mosaic=MosaicSpec(cell_um=13.5, irregularity=0.75, left_out=0.05, elongation=1.15, direction_deg=70.0),
+            border=BorderSpec(
+                bow_deg=22.0, fold_deg=42.0, fold_um=2.2, sharpness=1.0, folded=0.7, rough_deg=38.0, rough_um=1.6
+            ),
+            stain=JunctionStainSpec(
+                band_um=0.28, band_cv=0.3, strength_cv=0.2, beads=0.45, bead_um=0.35, tilted=0.3, tilt_um=2.0
+            ),
+            ground=GroundSpec(
+                background=0.12, cytoplasm=0.14, cytoplasm_cv=0.35, cloud=0.14, texture=0.03, bleed=0.35, bleed_um=1.2,
+                puncta_per_mm2=90000.0, puncta=0.2, blobs_per_mm2=60.0,
+            ),
+            camera=CameraSpec(
+                blur_um=0.15, photons=900.0, read_noise=8.0, full_scale=4.0, offset=0.12, bits=12,
+                hot_per_megapixel=40.0,
+            ),
+        )  # fmt: skip
+
+    @classmethod
+    def kidney_knockout(cls) -> MonolayerSpec:
+        """Draw ZO-1 of `kidney` cells that lack a motor protein: smoother borders, partly out of focus, dark cells."""
+        spec = cls.kidney()
+        return replace(
+            spec,
+            border=BorderSpec(bow_deg=20.0, rough_deg=24.0, rough_um=1.8),
+            stain=replace(spec.stain, band_um=0.38, band_cv=0.5, tilted=0.2),
+            ground=replace(spec.ground, cytoplasm=0.05, cloud=0.04, texture=0.015, bleed=0.25, puncta_per_mm2=25000.0),
+        )
+
+    @classmethod
+    def adherens(cls) -> MonolayerSpec:
+        """Draw beta-catenin of spread endothelium-like cells: broad frayed bands, threads, bright cells."""
+        return cls(
+            mosaic=MosaicSpec(cell_um=27.0, irregularity=0.8, left_out=0.1, elongation=1.5, direction_deg=15.0),
+            border=BorderSpec(
+                bow_deg=18.0, fold_deg=40.0, fold_um=4.0, sharpness=0.5, folded=0.6, rough_deg=34.0, rough_um=1.8
+            ),
+            stain=JunctionStainSpec(
+                band_um=0.6, band_cv=0.5, strength_cv=0.3, beads=0.5, bead_um=0.6, tilted=0.8, tilt_um=3.5,
+                spikes_per_um=2.5, spike_um=2.0, gap_fraction=0.08, gap_um=1.2, residual=0.2,
+            ),
+            ground=GroundSpec(
+                background=0.45, uneven=0.2, cytoplasm=0.4, cytoplasm_cv=0.3, cloud=0.25, texture=0.12, bleed=0.7,
+                bleed_um=2.2, puncta_per_mm2=90000.0, puncta=0.2, blobs_per_mm2=150.0,
+            ),
+            camera=CameraSpec(blur_um=0.2, photons=250.0, full_scale=6.0, offset=0.02, bits=8),
+        )  # fmt: skip
+
+    @classmethod
+    def membrane(cls) -> MonolayerSpec:
+        """Draw a membrane marker of a tissue whose cells are cut across: thick bands, nothing between, saturated."""
+        return cls(
+            mosaic=MosaicSpec(cell_um=10.0, irregularity=0.7, elongation=1.25, direction_deg=40.0),
+            border=BorderSpec(bow_deg=18.0, rough_deg=12.0),
+            stain=JunctionStainSpec(band_um=0.45, band_cv=0.3, strength_cv=0.3, beads=0.35, bead_um=1.0),
+            ground=GroundSpec(
+                background=0.0, cytoplasm=0.02, cytoplasm_cv=1.2, cloud=0.02, texture=0.02, bleed=0.3, bleed_um=0.8,
+                puncta_per_mm2=8000.0, puncta=0.25, blobs_per_mm2=0.0,
+            ),
+            camera=CameraSpec(blur_um=0.22, photons=900.0, full_scale=1.3, bits=8, offset=0.0),
+        )  # fmt: skip
 
 
 def _wrong_values(prefix: str, part: object) -> list[str]:

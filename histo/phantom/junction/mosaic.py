@@ -17,7 +17,8 @@ __all__ = ["Mosaic", "lay_mosaic"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_MARGIN_CELLS = 5
+_MARGIN_CELLS = 6
+_PATCH = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ def _stretch(spec: MosaicSpec) -> Floats:
     angle, root = np.deg2rad(spec.direction_deg), np.sqrt(spec.elongation)
     along = np.array([-np.sin(angle), np.cos(angle)])
     across = np.array([np.cos(angle), np.sin(angle)])
-    return root * np.outer(along, along) + np.outer(across, across) / root
+    return np.asarray(root * np.outer(along, along) + np.outer(across, across) / root)
 
 
 def _seeds(spec: MosaicSpec, frame: Frame, pitch: float, stretch: Floats, seed: int) -> tuple[Floats, Ints]:
@@ -100,7 +101,9 @@ def _seeds(spec: MosaicSpec, frame: Frame, pitch: float, stretch: Floats, seed: 
     low = np.floor((box.min(axis=0) - margin) / step).astype(np.int64)
     high = np.ceil((box.max(axis=0) + margin) / step).astype(np.int64) + 1
     rows, cols = (part.ravel() for part in np.mgrid[low[0] : high[0], low[1] : high[1]])
-    is_there = chance(seed, 1, rows, cols) >= spec.left_out
+    # Patches in which many are left out, and others in which few are: large cells lie together.
+    share = 2 * spec.left_out * chance(seed, 5, rows // _PATCH, cols // _PATCH)
+    is_there = chance(seed, 1, rows, cols) >= share
     rows, cols = rows[is_there], cols[is_there]
     angle = 2 * np.pi * chance(seed, 2, rows, cols)
     reach = spec.irregularity * 0.62 * pitch * np.sqrt(chance(seed, 3, rows, cols))

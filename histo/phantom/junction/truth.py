@@ -124,7 +124,7 @@ def tabulate_cells(facts: Facts) -> pd.DataFrame:
     shown = np.flatnonzero(facts.cell_ids > 0)
     area, first_moment = _areas(borders, mosaic)
     perimeter = _of_both(mosaic, borders.lengths_um)
-    gone = np.bincount(facts.gaps.side, facts.gaps.end_um - facts.gaps.start_um, len(borders.first) - 1)
+    gone = _by_owner(facts.gaps.side, facts.gaps.end_um - facts.gaps.start_um, len(borders.first) - 1)
     bare = _of_both(mosaic, gone)
     hull, is_cut = _hulls(facts, shown)
     centroid = facts.frame.to_pixels(first_moment[shown] / area[shown, None])
