@@ -9,6 +9,7 @@ from __future__ import annotations
 from histo.schema.cell import CELL_PLACES, CELL_RATIOS, CELLS, CLUSTERING, DENSITIES, FOLLICLES, INFILTRATE
 from histo.schema.check import check_table, empty_table
 from histo.schema.column import IDENTITY, Column, Table
+from histo.schema.junction import JUNCTION_CELLS, JUNCTION_FIELDS, JUNCTIONS
 from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
@@ -31,6 +32,9 @@ __all__ = [
     "GROUPS",
     "IDENTITY",
     "INFILTRATE",
+    "JUNCTIONS",
+    "JUNCTION_CELLS",
+    "JUNCTION_FIELDS",
     "LAYERS",
     "SCORES",
     "SECTIONS",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from histo.errors import InvalidArgument
 from histo.schema.cell import CELL_PLACES, CELL_RATIOS, CELLS, CLUSTERING, DENSITIES, FOLLICLES, INFILTRATE
 from histo.schema.column import IDENTITY, Table
+from histo.schema.junction import JUNCTION_CELLS, JUNCTION_FIELDS, JUNCTIONS
 from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
@@ -13,6 +14,7 @@ from histo.schema.study import ANIMALS, CONTRASTS, FAILURES, GROUPS
 __all__ = ["CELL_TABLES", "STAIN_TABLES", "TABLES", "schema_markdown", "table_schema"]
 
 _OF_CELLS = (CELLS, DENSITIES, CELL_RATIOS, INFILTRATE, FOLLICLES, CLUSTERING)
+_OF_JUNCTIONS = (JUNCTIONS, JUNCTION_CELLS, JUNCTION_FIELDS)
 _OF_STAINS = (STAINING, STAINING_REGIONS, STAINING_PROFILE, STAINING_GAPS)
 _OF_SECTIONS = (SECTIONS, VILLI, CRYPTS, UNITS, LAYERS, EXCLUSIONS)
 
@@ -24,7 +26,7 @@ STAIN_TABLES = tuple(table.name for table in _OF_STAINS)
 
 TABLES: dict[str, Table] = {
     table.name: Table(table.name, table.row, (*IDENTITY, *table.columns))
-    for table in (*_OF_SECTIONS, *_OF_CELLS, *_OF_STAINS, SCORES)
+    for table in (*_OF_SECTIONS, *_OF_CELLS, *_OF_JUNCTIONS, *_OF_STAINS, SCORES)
 }
 TABLES["cells"] = Table("cells", CELLS.row, (*IDENTITY, *CELLS.columns, *CELL_PLACES))
 TABLES["animals"] = Table("animals", ANIMALS.row, (*IDENTITY[2:], *ANIMALS.columns))
