@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from histo.location import LOCATIONS
 from histo.measure.infiltrate.interval import poisson_interval
-from histo.measure.infiltrate.region import REGION_NAMES, REGIONS
+from histo.measure.infiltrate.region import REGIONS
 from histo.schema import DENSITIES, check_table
 
 __all__ = ["tabulate_densities"]
@@ -26,7 +27,7 @@ def tabulate_densities(
     Parameters
     ----------
     regions : (n,) uint8 array
-        Where each cell lies, as `find_regions` says, cells of follicles in `Compartment.LYMPHOID`.
+        Where each cell lies, as `histo.location.locate` says, cells of follicles in `Compartment.LYMPHOID`.
     populations : mapping of str to (n,) bool array
     area_mm2 : (k,) array
         Area by region; not a number where it has no meaning.
@@ -38,7 +39,7 @@ def tabulate_densities(
     DataFrame
         The densities table: every compartment times every population, whether there are any or not.
     """
-    n_regions = len(REGION_NAMES)
+    n_regions = len(LOCATIONS)
     counts = {name: np.bincount(regions[flags], minlength=n_regions) for name, flags in populations.items()}
     where, who, number, area = [], [], [], []
     for compartment, codes in REGIONS.items():

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from histo.location import EXCLUDED, LOCATIONS, OUTSIDE, compartment_areas_um2, locate
 from histo.measure.grid import TissueGrid, to_slide
 from histo.measure.infiltrate.clustering import measure_clustering, tabulate_clustering
 from histo.measure.infiltrate.density import tabulate_densities
@@ -18,14 +19,7 @@ from histo.measure.infiltrate.follicle import STROMA, Follicles, find_follicles
 from histo.measure.infiltrate.lattice import BIN_UM, Lattice
 from histo.measure.infiltrate.population import INFLAMMATORY, check_cells, find_populations
 from histo.measure.infiltrate.ratio import ratio_value, tabulate_ratios
-from histo.measure.infiltrate.region import (
-    EXCLUDED,
-    MUCOSAL_LAMINA_PROPRIA,
-    OUTSIDE,
-    REGION_NAMES,
-    REGIONS,
-    find_regions,
-)
+from histo.measure.infiltrate.region import MUCOSAL_LAMINA_PROPRIA, REGIONS
 from histo.measure.raster import distance_to
 from histo.measure.wall import Wall, trace_wall
 from histo.schema import FOLLICLES, INFILTRATE, check_table
@@ -174,7 +168,7 @@ class _Placed:
 def _place(cells: pd.DataFrame, labels: LabelMap, populations: Mapping[str, Flags]) -> _Placed:
     points = cells[["row", "col"]].to_numpy(dtype=float)
     at_px = labels.from_slide(points)
-    mapped = find_regions(labels, at_px)
+    mapped = locate(labels, at_px)
     lattice = Lattice(labels)
     bins = lattice.bins((at_px + 0.5) * labels.mpp)
     shares = {compartment: lattice.share(compartment) for compartment in (*STROMA, Compartment.MUSCULARIS)}
@@ -182,15 +176,15 @@ def _place(cells: pd.DataFrame, labels: LabelMap, populations: Mapping[str, Flag
     follicles = find_follicles(lattice, bins[gathered], np.sum([shares[part] for part in STROMA], axis=0))
     taken = np.isin(mapped, STROMA) & follicles.is_found.ravel()[bins]
     regions = np.where(taken, np.uint8(Compartment.LYMPHOID), mapped)
-    area_mm2 = np.full(len(REGION_NAMES), np.nan)
-    area_mm2[1 : len(Compartment)] = np.bincount(labels.array.ravel(), minlength=len(Compartment))[1:] * labels.mpp**2
+    area_um2 = np.full(len(LOCATIONS), np.nan)
+    area_um2[1 : len(Compartment)] = compartment_areas_um2(labels)[1:]
     for compartment in STROMA:
         lost = float(shares[compartment][follicles.is_found].sum(dtype=np.float64)) * BIN_UM**2
-        area_mm2[compartment] = max(0.0, area_mm2[compartment] - lost)
-        area_mm2[Compartment.LYMPHOID] += lost
+        area_um2[compartment] = max(0.0, area_um2[compartment] - lost)
+        area_um2[Compartment.LYMPHOID] += lost
         shares[compartment] = np.where(follicles.is_found, np.float32(0), shares[compartment])
     return _Placed(
-        labels, lattice, points, at_px, bins, mapped, regions, follicles, shares, area_mm2 / 1e6, populations
+        labels, lattice, points, at_px, bins, mapped, regions, follicles, shares, area_um2 / 1e6, populations
     )
 
 
@@ -198,7 +192,7 @@ def _cells_table(cells: pd.DataFrame, placed: _Placed, wall: Wall, crypts: pd.Da
     numbers = placed.follicle_numbers
     ids = np.array(["", *(f"f{i + 1}" for i in range(len(placed.follicles)))])
     return cells.assign(
-        compartment=pd.Series(np.array(REGION_NAMES)[placed.mapped], index=cells.index, dtype="str"),
+        compartment=pd.Series(np.array(LOCATIONS)[placed.mapped], index=cells.index, dtype="str"),
         position_um=wall.locate(placed.at_um)[0],
         distance_to_epithelium_um=to_epithelium_um(placed.labels, placed.at_px),
         distance_to_crypt_base_um=to_crypt_base_um(placed.labels, placed.points, crypts),

@@ -13,7 +13,7 @@ from histo.measure.infiltrate.region import MUCOSAL_LAMINA_PROPRIA, REGIONS
 from histo.schema import CELL_RATIOS, check_table
 from histo.types import CellClass, Compartment
 
-__all__ = ["ratio_value", "tabulate_ratios"]
+__all__ = ["ratio_value", "t_cell_ratios", "tabulate_ratios"]
 
 Flags = NDArray[np.bool_]
 
@@ -32,7 +32,7 @@ def tabulate_ratios(regions: NDArray[np.uint8], populations: Mapping[str, Flags]
     Parameters
     ----------
     regions : (n,) uint8 array
-        Where each cell lies, as `find_regions` says.
+        Where each cell lies, as `histo.location.locate` says.
     populations : mapping of str to (n,) bool array
         Ratios of T cells need ``Treg``, ``Th17`` and ``CD4+``, in letters of any case; without, they have no rows.
     over_follicle : (n,) bool array
@@ -48,15 +48,36 @@ def tabulate_ratios(regions: NDArray[np.uint8], populations: Mapping[str, Flags]
     for compartment in _OF_T_CELLS:
         here = np.isin(regions, REGIONS[compartment])
         n = {name: int(np.count_nonzero(flags & here)) for name, flags in t_cells.items()}
-        if TREG in n and CD4 in n:
-            share = n[TREG] / n[CD4] if n[CD4] else float("nan")
-            rows.append(_row(compartment, "treg_fraction", (n[TREG], n[CD4]), share, wilson_interval(n[TREG], n[CD4])))
-        if TREG in n and TH17 in n:
-            ratio = n[TH17] / n[TREG] if n[TREG] else float("nan")
-            rows.append(
-                _row(compartment, "th17_treg_ratio", (n[TH17], n[TREG]), ratio, odds_interval(n[TH17], n[TREG]))
-            )
+        rows += t_cell_ratios(compartment, n)
     return check_table(pd.DataFrame(rows), CELL_RATIOS.columns)
+
+
+def t_cell_ratios(compartment: str, n: Mapping[str, int]) -> list[dict[str, object]]:
+    """Put regulatory T cells in relation to CD4 positive cells and to Th17.
+
+    Parameters
+    ----------
+    compartment : str
+        Where they were counted.
+    n : mapping of str to int
+        Cells of each population; ``Treg``, ``Th17`` and ``CD4+`` count, in letters of any case.
+
+    Returns
+    -------
+    list of dict
+        Rows of the cell ratios table: ``treg_fraction`` and ``th17_treg_ratio``, where what they need was counted.
+    """
+    counts = {name.casefold(): count for name, count in n.items()}
+    rows = []
+    if TREG in counts and CD4 in counts:
+        above, below = counts[TREG], counts[CD4]
+        share = above / below if below else float("nan")
+        rows.append(_row(compartment, "treg_fraction", (above, below), share, wilson_interval(above, below)))
+    if TREG in counts and TH17 in counts:
+        above, below = counts[TH17], counts[TREG]
+        ratio = above / below if below else float("nan")
+        rows.append(_row(compartment, "th17_treg_ratio", (above, below), ratio, odds_interval(above, below)))
+    return rows
 
 
 def ratio_value(ratios: pd.DataFrame, ratio: str, compartment: str) -> float:

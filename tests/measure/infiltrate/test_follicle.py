@@ -76,16 +76,16 @@ def test_labelled_follicles_are_counted_apart_from_top_to_bottom(wall: BandedWal
     array = labels.array.copy()
     array[285:335, 300:400] = Compartment.LYMPHOID
     array[230:260, 100:180] = Compartment.LYMPHOID
-    array[300:302, 20:22] = Compartment.LYMPHOID
+    array[300:312, 20:32] = Compartment.LYMPHOID
     cells = pd.concat([_submucosa(wall, rng), _disc(rng, 40.0, 16000.0, (620.0, 700.0))])
     measures = measure_infiltrate(in_pixels(cells, 2.0), LabelMap(array, mpp=2.0))
     assert measures.follicles["is_labelled"].tolist() == [True, True]
     assert measures.follicles["follicle_area_um2"].tolist() == [30 * 80 * 4.0, 50 * 100 * 4.0]
     assert measures.follicles["row"].is_monotonic_increasing
     assert measures.follicles["n_lymphocytes"].iloc[0] == 0
-    # The speck of 4 pixels is no follicle, but is not submucosa either.
+    # The speck is no follicle, but is not submucosa either. Pixels at corners are of what lies around them.
     area = measures.densities.set_index(["compartment", "population"])["area_mm2"]
-    assert area["lymphoid", "all"] == pytest.approx((30 * 80 + 50 * 100 + 4) * 4.0 / 1e6)
+    assert area["lymphoid", "all"] == pytest.approx((30 * 80 + 50 * 100 + 12 * 12) * 4.0 / 1e6, rel=0.004)
 
 
 def test_aggregate_that_touches_a_labelled_follicle_belongs_to_it(wall: BandedWall, rng: np.random.Generator) -> None:
