@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from histo.io import Slide, open_slide
     from histo.measure import measure_crypts, measure_infiltrate, measure_layers, measure_units, measure_villi
+    from histo.measure.staining import measure_staining
     from histo.report import Study
     from histo.score import score_section
     from histo.segmentation import segment
@@ -32,6 +33,7 @@ __all__ = [
     "measure_crypts",
     "measure_infiltrate",
     "measure_layers",
+    "measure_staining",
     "measure_units",
     "measure_villi",
     "open_slide",
@@ -52,6 +54,7 @@ _HOMES = {
     "measure_crypts": "histo.measure",
     "measure_infiltrate": "histo.measure",
     "measure_layers": "histo.measure",
+    "measure_staining": "histo.measure.staining",
     "measure_units": "histo.measure",
     "measure_villi": "histo.measure",
     "open_slide": "histo.io",

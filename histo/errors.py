@@ -39,6 +39,7 @@ __all__ = [
     "UnknownProfile",
     "UnreadableSlide",
     "UnsupportedSlide",
+    "UnusableStaining",
     "WrongStain",
 ]
 
@@ -164,6 +165,12 @@ class NoThreshold(HistoError, ValueError):
     """The cells do not say where a marker becomes positive; the message says why."""
 
     reason = "no_threshold"
+
+
+class UnusableStaining(HistoError, ValueError):
+    """A stained picture is saturated, out of focus or unevenly lit beyond what may be measured."""
+
+    reason = "unusable_staining"
 
 
 class InvalidLabelMap(HistoError, ValueError):

@@ -45,7 +45,7 @@ STAINING = Table(
         number("background", "Level that was taken off, in counts or optical density."),
         text(
             "background_from",
-            "lumen (labelled background), dark (the darkest part of the field, which is even enough to be empty) or "
+            "given, lumen (labelled background), dark (the darkest part of the field, even enough to be empty) or "
             "none_seen: the field is full, and its darkest part was taken, so that ratios are too high or too low.",
         ),
         number("noise", "Standard deviation from pixel to pixel where nothing is drawn, in units of the signal."),
@@ -58,7 +58,8 @@ STAINING = Table(
         number(
             "unevenness",
             "How much brighter one end of the field is than the other by a slope across it, over the mean: "
-            "uneven light, or one side bleached. Missing where stained parts lie in fewer than six of 16 parts.",
+            "uneven light, or one side bleached. Differences along the crypt-villus axis do not count. Missing where "
+            "stained parts lie in fewer than six of 16 parts of the field.",
         ),
         text("flags", "saturated, out_of_focus, uneven, no_background_seen, stain_not_found, joined by a space."),
     ),
@@ -79,14 +80,15 @@ STAINING_REGIONS = Table(
         number(
             "apical_fraction",
             "Signal within the apical band (apical_um of the luminal edge; in crypts of the lumen, which lies on the "
-            "centreline) over the signal of the whole epithelium measured, 0 to 1.",
+            "centreline) over the signal of the whole epithelium measured, 0 to 1; missing, as the three following, "
+            "where the mean signal is below a quarter of the noise.",
         ),
         number("apical_mean", f"Mean signal of the apical band, {_SIGNAL}."),
         number("basolateral_mean", f"Mean signal of the rest of the epithelium, {_SIGNAL}."),
         number("apical_basolateral_ratio", "apical_mean over basolateral_mean."),
         number(
             "membrane_cytoplasm_ratio",
-            "Mean signal on lateral and basal membranes over that between them, both outside of the apical band. "
+            "Mean signal on lateral membranes over that between them, 2 µm and more off the apical band and the base. "
             "Membranes are those given, or else ridges of the signal found on one half of the pixels and measured on "
             "the other. Missing above 0.5 µm/px, or where no membrane stands out.",
         ),
@@ -96,7 +98,11 @@ STAINING_REGIONS = Table(
             "Share of the edge on which the apical line is seen: reaches half of its own median strength over the "
             "cytoplasm beneath, 0 to 1; 0 where no line stands out.",
         ),
-        number("line_strength", "Median height of the line over the cytoplasm beneath it where it is seen."),
+        number(
+            "line_strength",
+            "Signal of the line, over that of the cytoplasm, integrated across the edge: median where it is seen, in "
+            "counts or optical density times µm, which blur and pixel size leave as it is.",
+        ),
         number("edge_positive", f"Share of the edge whose line is above the threshold, 0 to 1; {_MISSING_THRESHOLD}."),
         number("gaps_per_100_um", "Gaps in 100 µm of edge; one cut off by the field's end counts half."),
         number("mean_gap_um", "Mean length of gaps seen from end to end, µm; missing without one."),
