@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from os import PathLike
 from pathlib import Path
 
-from histo.io.atomic import write_atomically
 from histo.nn import Model, ModelSpec, read_model, write_model
 from histo.nn.model import SPEC_FILE
 from histo.nn.spec import write_spec
@@ -15,15 +12,16 @@ from histo.train.calibration import calibrate
 from histo.train.card import write_card
 from histo.train.evaluation import judge, judgement_table
 from histo.train.left_out import read_left_out
-from histo.train.lineage import RECIPE_FILE, describe_start, sets_behind, start_folder
+from histo.train.lineage import describe_start, sets_behind, start_folder
 from histo.train.loop import Progress
+from histo.train.model_files import write_model_files
 from histo.train.real import RealFields
 from histo.train.recipe import Recipe
 from histo.train.record import TrainingRecord, set_names, sets_learned
 from histo.train.run import Run, open_run
 from histo.train.second_head import without_second_head
 from histo.train.start import start_normalisation
-from histo.train.verdict import METRICS_FILE, Verdict
+from histo.train.verdict import Verdict
 from histo.types import Compartment
 
 __all__ = ["export_model", "model_folder", "write_weights"]
@@ -84,11 +82,8 @@ def export_model(
         trained=tuple(real.entries[place] for place in real.trained),
         held_out=tuple(real.entries[place] for place in real.held_out),
     )
-    _write(place / METRICS_FILE, json.dumps(verdict.as_dict(record), indent=2, ensure_ascii=False) + "\n")
-    _write(place / "CARD.md", write_card(model.spec, verdict, record))
-    copy = place / RECIPE_FILE
-    if not (copy.exists() and copy.samefile(recipe_path)):
-        shutil.copyfile(recipe_path, copy)
+    card = write_card(model.spec, verdict, record)
+    write_model_files(place, metrics=verdict.as_dict(record), card=card, recipe_path=Path(recipe_path))
     return place
 
 
@@ -163,8 +158,3 @@ def _with_verdict(model: Model, recipe: Recipe, verdict: Verdict, place: Path) -
     spec = model.spec.model_copy(update=found)
     write_spec(place / SPEC_FILE, spec)
     return Model(spec, model.network)
-
-
-def _write(path: Path, text: str) -> None:
-    with write_atomically(path) as partial:
-        partial.write_text(text, encoding="utf-8")

@@ -22,7 +22,7 @@ from histo.train.settings import (
     Side,
 )
 
-__all__ = ["FROM_PHOTOGRAPHS", "FROM_RANDOM", "NAME_PATTERN", "Recipe", "read_recipe", "read_recipe_as"]
+__all__ = ["FROM_PHOTOGRAPHS", "FROM_RANDOM", "NAME_PATTERN", "Recipe", "read_recipe", "read_recipe_as", "recipe_task"]
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
@@ -166,6 +166,20 @@ def read_recipe_as(kind: type[AnySettings], path: str | PathLike[str], *, exampl
             got="; ".join(problems),
             next_step=f"{example} is one that works.",
         ) from error
+
+
+def recipe_task(path: str | PathLike[str]) -> str:
+    """Say what a recipe's model finds; empty if it does not say, as those of compartments, or does not read.
+
+    Examples
+    --------
+    >>> recipe_task("no such file")
+    ''
+    """
+    try:
+        return str(tomllib.loads(Path(path).read_text(encoding="utf-8")).get("task", ""))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return ""
 
 
 def _shorten(value: object) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
+from histo.nn.nuclei_spec import NUCLEI_TASK
 from histo.train.export import export_model, model_folder
 from histo.train.loop import Progress, run_training
-from histo.train.nuclei import is_nuclei_recipe, read_nuclei_recipe, train_nuclei
+from histo.train.nuclei import read_nuclei_recipe, train_nuclei
+from histo.train.recipe import recipe_task
 from histo.train.run import open_run
 
 __all__ = ["train"]
@@ -57,7 +59,7 @@ def train(
     TrainingStopped
         If it was told to stop; a checkpoint was kept.
     """
-    if is_nuclei_recipe(recipe_path):
+    if recipe_task(recipe_path) == NUCLEI_TASK:
         return train_nuclei(
             recipe_path,
             output or model_folder(recipe_path, read_nuclei_recipe(recipe_path).name),

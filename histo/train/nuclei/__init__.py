@@ -5,7 +5,7 @@ from __future__ import annotations
 from histo.train.nuclei.evaluation import FoundNuclei, judge_field, judge_nuclei, nuclei_table, predict_field
 from histo.train.nuclei.export import export_nuclei_model
 from histo.train.nuclei.field import NucleiField, load_field
-from histo.train.nuclei.recipe import NucleiRecipe, is_nuclei_recipe, read_nuclei_recipe
+from histo.train.nuclei.recipe import NucleiRecipe, read_nuclei_recipe
 from histo.train.nuclei.run import NucleiRun, open_nuclei_run, run_nuclei_training
 from histo.train.nuclei.training import train_nuclei
 from histo.train.nuclei.truth import NucleiTruth
@@ -17,7 +17,6 @@ __all__ = [
     "NucleiRun",
     "NucleiTruth",
     "export_nuclei_model",
-    "is_nuclei_recipe",
     "judge_field",
     "judge_nuclei",
     "load_field",

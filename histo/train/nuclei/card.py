@@ -9,9 +9,9 @@ import pandas as pd
 from histo.nn import NucleiSpec
 from histo.train.drawn import DRAWN
 from histo.train.nuclei.field import load_field
-from histo.train.nuclei.prepare import PreparedFields
 from histo.train.nuclei.run import NucleiRun
 from histo.train.photographs import ORIGIN
+from histo.train.prepared import PreparedFields
 
 __all__ = ["write_nuclei_card"]
 

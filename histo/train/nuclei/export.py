@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
-import shutil
 from os import PathLike
 from pathlib import Path
 
-import pandas as pd
-
-from histo.io.atomic import write_atomically
 from histo.nn import NucleiModel, NucleiSpec, read_nuclei_model, write_model
 from histo.nn.model import SPEC_FILE
 from histo.nn.spec import write_spec
 from histo.train.drawn import DRAWN
-from histo.train.lineage import RECIPE_FILE
+from histo.train.model_files import score_rows, write_model_files
 from histo.train.nuclei.card import write_nuclei_card
 from histo.train.nuclei.evaluation import judge_nuclei, nuclei_table
-from histo.train.nuclei.prepare import PreparedFields
 from histo.train.nuclei.run import NucleiRun
 from histo.train.nuclei.threshold import choose_threshold
+from histo.train.prepared import PreparedFields
 from histo.train.trainer import Progress
-from histo.train.verdict import METRICS_FILE
 
 __all__ = ["export_nuclei_model"]
 
@@ -76,13 +70,10 @@ def export_nuclei_model(
         "steps": run.last.step,
         "steps_planned": run.recipe.optimisation.steps,
         "n_trained_on": {name: len(folders) for name, folders in prepared.trained.items()},
-        "f1": _rows(judged),
+        "f1": score_rows(judged),
     }
-    _write(place / METRICS_FILE, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
-    _write(place / "CARD.md", write_nuclei_card(model.spec, run, prepared, judged))
-    copy = place / RECIPE_FILE
-    if not (copy.exists() and copy.samefile(run.recipe_path)):
-        shutil.copyfile(run.recipe_path, copy)
+    card = write_nuclei_card(model.spec, run, prepared, judged)
+    write_model_files(place, metrics=metrics, card=card, recipe_path=run.recipe_path)
     return place
 
 
@@ -121,15 +112,3 @@ def _with_threshold(
     spec = model.spec.model_copy(update={"threshold": threshold})
     write_spec(place / SPEC_FILE, spec)
     return NucleiModel(spec, model.network)
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
-    return [
-        {str(key): None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
-        for row in table.to_dict(orient="records")
-    ]
-
-
-def _write(path: Path, text: str) -> None:
-    with write_atomically(path) as partial:
-        partial.write_text(text, encoding="utf-8")

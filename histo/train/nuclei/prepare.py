@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.errors import InvalidRecipe
 from histo.nn.nuclei_canvas import measure_brightness
 from histo.phantom import draw_section, random_spec
 from histo.train.drawn import DRAWN, drawing_digest
@@ -21,29 +19,11 @@ from histo.train.nuclei.reader import list_pictures, read_picture, read_truth
 from histo.train.nuclei.recipe import NucleiRecipe
 from histo.train.nuclei.settings import NucleiSet
 from histo.train.nuclei.truth import NucleiTruth, as_bits
+from histo.train.prepared import PreparedFields, check_held_out_names, find_set_folder
 
-__all__ = ["PreparedFields", "draw_field", "estimate_mpp", "prepare_nuclei"]
+__all__ = ["draw_field", "estimate_mpp", "prepare_nuclei"]
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class PreparedFields:
-    """Where a recipe's pictures lie.
-
-    Parameters
-    ----------
-    trained : dict of str to list of Path
-        By set, pictures to learn from.
-    held_out : dict of str to list of Path
-        By set, pictures to judge by.
-    digest : str
-        Of the pictures and truths trained on.
-    """
-
-    trained: dict[str, list[Path]]
-    held_out: dict[str, list[Path]]
-    digest: str
 
 
 def prepare_nuclei(
@@ -77,8 +57,8 @@ def prepare_nuclei(
     held_out: dict[str, list[Path]] = {}
     digest = hashlib.sha256()
     for entry in recipe.sets:
-        pictures = list_pictures(_find_folder(entry.folder, beside), entry.reader)
-        _check_held_out(entry, pictures)
+        pictures = list_pictures(find_set_folder(entry.folder, beside), entry.reader)
+        check_held_out_names(entry.name, entry.held_out, pictures)
         for name, path in pictures.items():
             if not entry.holds_out(name) and entry.share == 0:
                 continue
@@ -169,22 +149,6 @@ def _read_field(entry: NucleiSet, name: str, path: Path, recipe: NucleiRecipe) -
     if recipe.stain == "fluorescence":
         image = np.repeat(measure_brightness(image[..., 0]).as_grey(image[..., :1]), 3, axis=2)
     return NucleiField(entry.name, name, mpp or recipe.mpp, image, truth)
-
-
-def _check_held_out(entry: NucleiSet, pictures: dict[str, Path]) -> None:
-    missing = [name for name in entry.held_out if name not in pictures and name != "*"]
-    if missing:
-        raise InvalidRecipe(
-            f"pictures that are to be held out of {entry.name} are not there",
-            got=", ".join(missing),
-            expected=f"names such as {next(iter(pictures))}",
-        )
-
-
-def _find_folder(folder: str, beside: Path) -> Path:
-    data = os.environ.get("HISTO_DATA")
-    near = beside / folder
-    return Path(data) / folder if data and not near.is_dir() else near
 
 
 def _digest(digest: hashlib._Hash, field: NucleiField) -> None:

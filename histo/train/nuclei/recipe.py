@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from os import PathLike
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from histo.nn.nuclei_network import DEEPEST_STRIDE
-from histo.nn.nuclei_spec import NUCLEI_TASK, NucleiStain, least_halo_px
+from histo.nn.nuclei_spec import NucleiStain, least_halo_px
 from histo.train.nuclei.settings import DrawnNuclei, NucleiLossSettings, NucleiSet
 from histo.train.recipe import NAME_PATTERN, read_recipe_as
 from histo.train.settings import Augmentation, Optimisation, Settings
 from histo.types import CellClass
 
-__all__ = ["NucleiRecipe", "is_nuclei_recipe", "read_nuclei_recipe"]
+__all__ = ["NucleiRecipe", "read_nuclei_recipe"]
 
 Side = Annotated[int, Field(ge=4 * DEEPEST_STRIDE, le=4096, multiple_of=DEEPEST_STRIDE)]
 
@@ -105,14 +103,6 @@ class NucleiRecipe(Settings):
         """Say whether another recipe gives the same weights: it may describe them in another way."""
         said = {"version": "", "licence": "", "threshold": None, "tile": 0, "halo": 0}
         return self.model_copy(update=said) == other.model_copy(update=said)
-
-
-def is_nuclei_recipe(path: str | PathLike[str]) -> bool:
-    """Say whether a file is a recipe of a nuclei model; one that does not read is not."""
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8")).get("task") == NUCLEI_TASK
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False
 
 
 def read_nuclei_recipe(path: str | PathLike[str]) -> NucleiRecipe:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
@@ -11,62 +10,32 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from histo.errors import InvalidRecipe
 from histo.nn.device import choose_device
 from histo.nn.nuclei_network import build_nuclei_network
 from histo.nn.spec import Normalisation
-from histo.train.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState
-from histo.train.drawn import drawing_digest
+from histo.train.checkpoint import TrainingState
 from histo.train.loss import class_weights
 from histo.train.nuclei.batch import NucleiBatches
 from histo.train.nuclei.field import load_field
 from histo.train.nuclei.loss import NucleiLoss
-from histo.train.nuclei.prepare import PreparedFields, prepare_nuclei
+from histo.train.nuclei.prepare import prepare_nuclei
 from histo.train.nuclei.recipe import NucleiRecipe, read_nuclei_recipe
 from histo.train.photographs import OF_PHOTOGRAPHS, load_photographs
-from histo.train.standing import last_of, read_checkpoint_of
-from histo.train.trainer import Progress, Trainer, TrainingPlan
+from histo.train.prepared import PreparedFields
+from histo.train.set_run import SetRun
+from histo.train.trainer import Progress, Trainer
 from histo.types import CellClass
 
 __all__ = ["NucleiRun", "open_nuclei_run", "run_nuclei_training"]
 
 
-@dataclass(frozen=True, eq=False)
-class NucleiRun:
-    """A training's recipe, folder and state.
-
-    Parameters
-    ----------
-    recipe : NucleiRecipe
-        What to do.
-    recipe_path : Path
-        Where it is written.
-    folder : Path
-        Holds the checkpoint and the log; pictures lie beside it.
-    checkpoint : Checkpoint or None
-        Where it stands; None at the start.
-    """
-
-    recipe: NucleiRecipe
-    recipe_path: Path
-    folder: Path
-    checkpoint: Checkpoint | None
+class NucleiRun(SetRun[NucleiRecipe]):
+    """The training of a nuclei recipe; its pictures lie beside its folder."""
 
     @property
     def normalisation(self) -> Normalisation:
         """How pictures are normalised for the weights that it starts from."""
         return OF_PHOTOGRAPHS if self.recipe.start == "imagenet" else Normalisation()
-
-    @property
-    def last(self) -> Checkpoint:
-        """Where it stands.
-
-        Raises
-        ------
-        InvalidRecipe
-            If nothing has been trained yet.
-        """
-        return last_of(self.checkpoint, self.recipe_path)
 
     def prepare(self, progress: Progress | None = None) -> PreparedFields:
         """Read the recipe's pictures and draw its sections.
@@ -111,9 +80,7 @@ def open_nuclei_run(
     CorruptModel
         If the checkpoint is damaged.
     """
-    recipe, path = read_nuclei_recipe(recipe_path), Path(recipe_path)
-    place = Path(folder) / recipe.name
-    return NucleiRun(recipe, path, place, read_checkpoint_of(recipe, path, place, resume=resume))
+    return NucleiRun.open(read_nuclei_recipe(recipe_path), Path(recipe_path), Path(folder), resume=resume)
 
 
 def run_nuclei_training(
@@ -141,20 +108,11 @@ def run_nuclei_training(
     """
     recipe, place = run.recipe, choose_device(device)
     prepared = run.prepare(progress)
-    if run.checkpoint is not None and run.checkpoint.fields != prepared.digest:
-        raise InvalidRecipe(
-            "the pictures are not those that the checkpoint was made with",
-            file=run.folder / CHECKPOINT_FILE,
-            got="other pictures, nuclei or µm/px",
-            next_step="Start over without resuming (--restart), or under another name.",
-        )
+    plan = run.plan(prepared.digest)
     state = _start(run, place)
     shares = _class_shares((place for places in prepared.trained.values() for place in places), recipe.classes)
     weights = torch.from_numpy(class_weights(shares, recipe.loss.balance)).to(place)
     loss = NucleiLoss(recipe.loss, recipe.classes, weights)
-    plan = TrainingPlan(
-        run.folder, recipe.model_dump_json(), recipe.seed, recipe.optimisation, drawing_digest(), prepared.digest
-    )
     batches = NucleiBatches(recipe, prepared.trained)
     Trainer(plan, state, loss, run.normalisation, place, progress).go(batches, run.checkpoint, n_workers)
 

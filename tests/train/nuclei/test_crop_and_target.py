@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from histo.nn.nuclei_decode import WAY_UNIT_UM, decode_nuclei
-from histo.train.nuclei.batch import vary_fluorescence
+from histo.train.augment_signal import vary_fluorescence
 from histo.train.nuclei.crop import NucleiCrop, cut_nuclei_crop
 from histo.train.nuclei.field import NucleiField
 from histo.train.nuclei.target import CHANNELS, make_target

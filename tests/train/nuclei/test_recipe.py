@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from histo.errors import InvalidAnnotation, InvalidRecipe
-from histo.train.nuclei import is_nuclei_recipe, open_nuclei_run, read_nuclei_recipe
+from histo.train.nuclei import open_nuclei_run, read_nuclei_recipe
+from histo.train.recipe import recipe_task
 
 MakeToy = Callable[[int], Path]
 MODELS = Path(__file__).parents[3] / "models"
@@ -15,9 +16,9 @@ MODELS = Path(__file__).parents[3] / "models"
 @pytest.mark.parametrize("name", ["nuclei-he-v1", "nuclei-if-v1"])
 def test_the_recipes_that_are_shipped_read(name: str) -> None:
     path = MODELS / name / "train.toml"
-    assert is_nuclei_recipe(path)
+    assert recipe_task(path) == "nuclei"
     assert read_nuclei_recipe(path).name == name
-    assert not is_nuclei_recipe(MODELS / "structure-v1" / "train.toml")
+    assert recipe_task(MODELS / "structure-v1" / "train.toml") != "nuclei"
 
 
 def test_the_pictures_held_out_by_the_shipped_recipes_are_there(real_data: Path, tmp_path: Path) -> None:
