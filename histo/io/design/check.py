@@ -9,8 +9,9 @@ from difflib import get_close_matches
 import pandas as pd
 import pandera.pandas as pa
 
-from histo.errors import DesignProblem
+from histo.errors import DesignProblem, InvalidArgument
 from histo.io.design.columns import COLUMNS, REQUIRED, DesignColumn, as_day, as_slide
+from histo.io.design.panel import read_panel
 from histo.io.design.sheet import Sheet
 
 __all__ = ["cells_of", "column_name", "find_problems"]
@@ -53,6 +54,8 @@ def find_problems(sheet: Sheet) -> tuple[DesignProblem, ...]:
         *_cell_problems(cells),
         *_excel_errors(cells),
         *_repeated_slides(cells),
+        *_unreadable_markers(cells),
+        *_slides_of_two_stainings(cells),
         *_animals_in_two_groups(cells),
         *_odd_timepoints(cells),
     ]
@@ -142,6 +145,44 @@ def _repeated_slides(cells: pd.DataFrame) -> list[DesignProblem]:
         if slide and first != row:
             what = repr(slide) + (f" section {section!r}" if section else "")
             problems.append(DesignProblem(row, "slide", "each slide and section once", f"{what}, as in row {first}"))
+    return problems
+
+
+def _unreadable_markers(cells: pd.DataFrame) -> list[DesignProblem]:
+    """Find markers that cannot be read, or are looked for in two places; those of other stains are not looked at."""
+    if not {"stain", "marker"} <= set(cells):
+        return []
+    problems = []
+    sites: dict[tuple[str, str], tuple[str, int]] = {}
+    for row, text, written in zip(cells.index, cells["marker"], cells["stain"], strict=True):
+        stain = str(COLUMNS["stain"].read(written))
+        if stain not in {"dab", "fluorescence"}:
+            continue
+        try:
+            panel = read_panel(text, stain)
+        except InvalidArgument as error:
+            problems.append(DesignProblem(int(row), "marker", f"{error.expected} ({error.what})", str(error.got)))
+            continue
+        for marker in panel.markers:
+            site, first = sites.setdefault((stain, marker.name), (marker.site, int(row)))
+            if marker.site != site:
+                expected = f"{marker.name}@{site} as in row {first}: values of two places cannot be compared"
+                problems.append(DesignProblem(int(row), "marker", expected, f"{marker.name}@{marker.site}"))
+    return problems
+
+
+def _slides_of_two_stainings(cells: pd.DataFrame) -> list[DesignProblem]:
+    """All sections of a slide went through one staining; their rows have to agree."""
+    if "slide" not in cells:
+        return []
+    problems = []
+    for name in [name for name in ("stain", "marker", "negative_control") if name in cells]:
+        first_seen: dict[str, tuple[int, str]] = {}
+        for row, slide, text in zip(cells.index, cells["slide"].map(as_slide), cells[name], strict=True):
+            first_row, first = first_seen.setdefault(slide, (row, text))
+            if text != first:
+                expected = f"{first!r} as in row {first_row}: the sections of a slide are stained together"
+                problems.append(DesignProblem(int(row), name, expected, repr(text)))
     return problems
 
 

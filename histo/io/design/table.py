@@ -31,9 +31,9 @@ class Design:
     table : DataFrame
         One row a slide, or a slide's section; the index is the row's number in the spreadsheet. Columns slide (without
         extension), section, animal, group, timepoint and segment are there always, as texts, empty where nothing is
-        known. Of the others, those in the file: stain (he, dab or fluorescence), mpp, control (bool), clinical_score,
-        weight (numbers, NaN where empty); columns that histo does not know are kept, as numbers where all their cells
-        are.
+        known. Of the others, those in the file: stain (he, dab or fluorescence), mpp, control and negative_control
+        (bool), clinical_score, weight (numbers, NaN where empty); columns that histo does not know are kept, as numbers
+        where all their cells are.
     """
 
     path: Path
@@ -132,7 +132,7 @@ def read_design(path: str | os.PathLike[str]) -> Design:
     path : path-like
         CSV or TSV in UTF-8 (divided by comma, semicolon or tab), Excel workbook (its first sheet) or Parquet. The first
         row names the columns: slide, animal and group are needed; section, timepoint, segment, stain, marker, mpp,
-        control, batch, sex, cage, clinical_score and weight are known; others are kept.
+        control, negative_control, batch, sex, cage, clinical_score and weight are known; others are kept.
 
     Returns
     -------
