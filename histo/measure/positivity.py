@@ -12,7 +12,18 @@ from histo.errors import InvalidArgument
 from histo.measure.marker_pool import check_columns
 from histo.measure.threshold import Threshold, Thresholds
 
-__all__ = ["apply_thresholds", "h_score", "percent_positive", "score_positivity"]
+__all__ = [
+    "apply_thresholds",
+    "count_positivity",
+    "h_score",
+    "percent_positive",
+    "rate_positivity",
+    "score_positivity",
+]
+
+_COUNTS = ("n_cells", "n_unmeasured", "n_positive", "n_weak", "n_moderate", "n_strong")
+_LEVELS = ("weak", "moderate", "strong")
+_RATES = ("percent_positive", "percent_weak", "percent_moderate", "percent_strong", "h_score")
 
 
 def apply_thresholds(cells: pd.DataFrame, thresholds: Thresholds) -> pd.DataFrame:
@@ -129,29 +140,62 @@ def score_positivity(cells: pd.DataFrame, threshold: Threshold, *, by: Sequence[
     -----
     ``h_score`` is 100 times the mean class, which is the sum of the weighted percentages.
     """
+    found = rate_positivity(count_positivity(cells, threshold, by=by))
+    found.insert(len(by), "marker", threshold.marker)
+    return found[[*by, "marker", *_COUNTS[:3], *_RATES]]
+
+
+def count_positivity(cells: pd.DataFrame, threshold: Threshold, *, by: Sequence[str]) -> pd.DataFrame:
+    """Count the cells of each class of one marker; the counts of parts of a table add up to those of the whole.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        From `apply_thresholds` with this threshold.
+    threshold : Threshold
+        What the marker was judged by.
+    by : sequence of str
+        Columns that say which cells belong together; none for all cells in one row.
+
+    Returns
+    -------
+    DataFrame
+        A row a group, by the columns `by`: ``n_cells`` that were measured; ``n_unmeasured``, left out of all others;
+        ``n_positive``; ``n_weak``, ``n_moderate``, ``n_strong`` of them.
+
+    Raises
+    ------
+    InvalidTable
+        If a column is missing.
+    """
     name = threshold.marker
     check_columns(cells, [*by, threshold.column, f"{name}_is_positive", f"{name}_class"])
-    groups = [*cells.groupby(list(by), sort=True, dropna=False)] if by else [((), cells)]
-    rows = [{**dict(zip(by, key, strict=True)), "marker": name, **_row(group, threshold)} for key, group in groups]
-    return pd.DataFrame(rows, columns=[*by, "marker", *_COLUMNS])
+    measured = cells[threshold.column].notna().to_numpy()
+    is_positive = cells[f"{name}_is_positive"].to_numpy(dtype=bool)
+    classes = cells[f"{name}_class"].to_numpy(dtype=np.int64)
+    flags = (measured, ~measured, measured & is_positive, *(measured & (classes == level) for level in (1, 2, 3)))
+    counts = pd.DataFrame(dict(zip(_COUNTS, (flag.astype(np.int64) for flag in flags), strict=True)))
+    if not by:
+        return counts.sum().to_frame().T
+    keys = [cells[column].reset_index(drop=True) for column in by]
+    return counts.groupby(keys, sort=True, dropna=False).sum().reset_index()
 
 
-_COLUMNS = (
-    "n_cells",
-    "n_unmeasured",
-    "n_positive",
-    "percent_positive",
-    "percent_weak",
-    "percent_moderate",
-    "percent_strong",
-    "h_score",
-)
+def rate_positivity(counts: pd.DataFrame) -> pd.DataFrame:
+    """Turn counts of classes into percentages and the H-score.
 
+    Parameters
+    ----------
+    counts : DataFrame
+        With the columns of `count_positivity`, added up over whatever belongs together.
 
-def _row(group: pd.DataFrame, threshold: Threshold) -> dict[str, float]:
-    measured = group[threshold.column].notna().to_numpy()
-    is_positive = group[f"{threshold.marker}_is_positive"].to_numpy(dtype=bool)[measured]
-    classes = group[f"{threshold.marker}_class"].to_numpy(dtype=np.int64)[measured]
-    shares = [percent_positive(classes == level) for level in (1, 2, 3)]
-    values = (len(classes), int((~measured).sum()), int(is_positive.sum()), percent_positive(is_positive), *shares)
-    return dict(zip(_COLUMNS, (*values, h_score(classes)), strict=True))
+    Returns
+    -------
+    DataFrame
+        A copy with ``percent_positive``, ``percent_weak``, ``percent_moderate``, ``percent_strong`` and ``h_score``;
+        not a number where no cell was measured.
+    """
+    n_cells = counts["n_cells"].where(counts["n_cells"] > 0)
+    percents = {f"percent_{name}": 100.0 * counts[f"n_{name}"] / n_cells for name in ("positive", *_LEVELS)}
+    weighed = sum(level * percents[f"percent_{name}"] for level, name in enumerate(_LEVELS, start=1))
+    return counts.assign(**percents, h_score=weighed)

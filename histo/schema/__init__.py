@@ -10,6 +10,7 @@ from histo.schema.cell import CELL_PLACES, CELL_RATIOS, CELLS, CLUSTERING, DENSI
 from histo.schema.check import check_table, empty_table
 from histo.schema.column import IDENTITY, Column, Table
 from histo.schema.junction import JUNCTION_CELLS, JUNCTION_FIELDS, JUNCTIONS
+from histo.schema.marker import POSITIVITY, THRESHOLDS
 from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
@@ -36,6 +37,7 @@ __all__ = [
     "JUNCTION_CELLS",
     "JUNCTION_FIELDS",
     "LAYERS",
+    "POSITIVITY",
     "SCORES",
     "SECTIONS",
     "STAINING",
@@ -44,6 +46,7 @@ __all__ = [
     "STAINING_REGIONS",
     "STAIN_TABLES",
     "TABLES",
+    "THRESHOLDS",
     "UNITS",
     "VILLI",
     "Column",

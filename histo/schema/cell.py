@@ -15,7 +15,8 @@ _RELABELLED = "if as many cells were chosen by chance among all cells of the com
 CELLS = Table(
     "cells",
     "one cell, found by its nucleus; more columns for each marker: <marker>_intensity, and with a threshold "
-    "<marker>_is_positive and <marker>_class (0 negative, 1, 2 or 3: 1+ to 3+)",
+    "<marker>_is_positive and <marker>_class (0 negative, 1, 2 or 3: 1+ to 3+), and one of yes and no for each "
+    "phenotype; empty on slides that were not stained for it",
     (
         number("row", f"Row of the nucleus' centre, {POINT}."),
         number("col", f"Column of the nucleus' centre, {POINT}."),
@@ -29,7 +30,7 @@ CELLS = Table(
         text(
             "compartment",
             "Compartment of the label map at the nucleus' centre; excluded where an exclusion lies over it, outside "
-            "where the map has ended; empty without a label map.",
+            "where the map has ended; empty on tissue without a label map.",
         ),
     ),
 )
@@ -41,7 +42,8 @@ DENSITIES = Table(
         text(
             "compartment",
             f"{_WHERE}, all without follicles; lymphoid (follicles, labelled or found); submucosal_gland, "
-            "other_tissue; background, excluded and outside, which have counts but no density.",
+            "other_tissue; tissue, where no label map parts it; background, excluded and outside, which have counts "
+            "but no density.",
         ),
         text(
             "population",
@@ -62,7 +64,7 @@ CELL_RATIOS = Table(
     "cell_ratios",
     "one ratio of two populations in one compartment",
     (
-        text("compartment", f"{_WHERE}, without follicles; lymphoid (follicles)."),
+        text("compartment", f"{_WHERE}, without follicles; lymphoid (follicles); tissue, without a label map."),
         text(
             "ratio",
             "iel_per_100: lymphocytes per 100 epithelial cells of the villous epithelium; treg_fraction: Treg among "

@@ -112,14 +112,19 @@ SECTIONS = Table(
         number("slide_mpp", "µm per level-0 pixel that every length rests on."),
         text("mpp_source", "Where that value was found."),
         number("label_mpp", "µm per pixel of the label map."),
-        text("model", "Model that made the label map, with the first 12 characters of its sha256."),
+        text("model", "Model that made the label map, with the first 12 characters of its sha256; empty without one."),
         text(
             "flags",
             "Quality remarks joined by a space: few_villi, low_confidence, out_of_focus, oblique (three of four crypts "
-            "are seen in part only, or half of the villi without a base, as where the plane of the cut leans), ...",
+            "are seen in part only, or half of the villi without a base, as where the plane of the cut leans), "
+            "no_structure (no label map could be made, as of fluorescence, so there are cells but neither villi nor "
+            "layers), negative_control, ...",
         ),
-        number("confidence", "0 to 1: mean probability of the tissue's labels."),
-        number("tissue_area_mm2", "Area of all compartments but background, mm²."),
+        number("confidence", "0 to 1: mean probability of the tissue's labels; missing without a label map."),
+        number(
+            "tissue_area_mm2",
+            "Area of all compartments but background; without a label map, of the tissue found on the overview, mm².",
+        ),
         number("excluded_mm2", "Labelled as tissue, but excluded; by reason in the table exclusions, mm²."),
         number("wall_length_mm", "Length of the mucosa-submucosa border, mm."),
         count("n_villi", "Villi found."),

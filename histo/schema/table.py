@@ -6,6 +6,7 @@ from histo.errors import InvalidArgument
 from histo.schema.cell import CELL_PLACES, CELL_RATIOS, CELLS, CLUSTERING, DENSITIES, FOLLICLES, INFILTRATE
 from histo.schema.column import IDENTITY, Table
 from histo.schema.junction import JUNCTION_CELLS, JUNCTION_FIELDS, JUNCTIONS
+from histo.schema.marker import POSITIVITY, THRESHOLDS
 from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
@@ -13,12 +14,12 @@ from histo.schema.study import ANIMALS, CONTRASTS, FAILURES, GROUPS
 
 __all__ = ["CELL_TABLES", "STAIN_TABLES", "TABLES", "schema_markdown", "table_schema"]
 
-_OF_CELLS = (CELLS, DENSITIES, CELL_RATIOS, INFILTRATE, FOLLICLES, CLUSTERING)
-_OF_JUNCTIONS = (JUNCTIONS, JUNCTION_CELLS, JUNCTION_FIELDS)
+_OF_CELLS = (CELLS, DENSITIES, CELL_RATIOS, INFILTRATE, FOLLICLES, CLUSTERING, POSITIVITY)
 _OF_STAINS = (STAINING, STAINING_REGIONS, STAINING_PROFILE, STAINING_GAPS)
+_OF_JUNCTIONS = (JUNCTIONS, JUNCTION_CELLS, JUNCTION_FIELDS)
 _OF_SECTIONS = (SECTIONS, VILLI, CRYPTS, UNITS, LAYERS, EXCLUSIONS)
 
-CELL_TABLES = tuple(table.name for table in _OF_CELLS)
+CELL_TABLES = (*(table.name for table in _OF_CELLS), THRESHOLDS.name)
 """Names of the tables that only a run that detects cells writes."""
 
 STAIN_TABLES = tuple(table.name for table in _OF_STAINS)
@@ -29,6 +30,7 @@ TABLES: dict[str, Table] = {
     for table in (*_OF_SECTIONS, *_OF_CELLS, *_OF_JUNCTIONS, *_OF_STAINS, SCORES)
 }
 TABLES["cells"] = Table("cells", CELLS.row, (*IDENTITY, *CELLS.columns, *CELL_PLACES))
+TABLES["thresholds"] = THRESHOLDS
 TABLES["animals"] = Table("animals", ANIMALS.row, (*IDENTITY[2:], *ANIMALS.columns))
 TABLES["groups"] = Table("groups", GROUPS.row, (*IDENTITY[3:], *GROUPS.columns))
 TABLES["contrasts"] = CONTRASTS
