@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from histo.batch.cell_file import CELL_FILE_NAME, join_cells
-from histo.batch.grading import SECTION_MEASURES, control_rows, grade_extents, score_sections
+from histo.batch.cell_assembly import CellRules, assemble_cells, join_tables
+from histo.batch.grading import SECTION_MEASURES, control_rows, grade_extents, has_structure, score_sections
 from histo.batch.job import Failure
 from histo.batch.planning import Plan
 from histo.batch.record import slide_folder
 from histo.batch.scoring import PART_TABLES
+from histo.batch.staining import stained_slides
 from histo.errors import CorruptResults, HistoError
-from histo.io.results import read_table, write_table
+from histo.io.results import write_table
 from histo.schema import CELL_TABLES, IDENTITY, TABLES, empty_table
 from histo.study import StudyTables
 from histo.study.assignment import assign_animals
@@ -27,7 +29,8 @@ def assemble(
     plan: Plan,
     failures: Iterable[Failure],
     *,
-    has_cells: bool = False,
+    counted: Collection[str] = (),
+    rules: CellRules | None = None,
     profiles: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
     """Write all tables of a results folder.
@@ -43,15 +46,17 @@ def assemble(
         The slides, and the design that says which animal each belongs to.
     failures : iterable of Failure
         The slides that have no results.
-    has_cells : bool
-        Whether the slides' cells were found.
+    counted : collection of str
+        Names of the slides whose cells were looked for.
+    rules : CellRules, optional
+        By what cells are judged.
     profiles : tuple of str
         Rubrics that were asked for.
 
     Returns
     -------
     tuple of str
-        Why there are no scores and no comparison of groups, if there are none.
+        Why markers could not be judged, and why there are no scores and no comparison of groups, if there are none.
 
     Raises
     ------
@@ -61,22 +66,30 @@ def assemble(
     by_slide = {failure.slide: failure for failure in failures}
     require_complete(results, plan, by_slide)
     finished = [slide.name for slide in plan.slides if slide.name not in by_slide]
-    sections = _joined(results, "sections", finished)
+    sections = join_tables(results, "sections", finished)
     if plan.design is not None:
         sections = _flag_unknown(assign_animals(sections, plan.design))
     is_control = control_rows(sections)
-    if has_cells:
-        sections = _write_cell_tables(results, finished, sections, is_control)
+    notes: tuple[str, ...] = ()
+    if counted:
+        with_cells = [name for name in finished if name in counted]
+        stained = stained_slides(plan, with_cells)
+        identify = partial(_with_identity_of, sections)
+        study = assemble_cells(results, sections, (with_cells, stained), rules or CellRules(), identify=identify)
+        notes = study.notes
+        sections = _write_infiltrate(results, study.sections, study.infiltrate, is_control)
     else:
         _remove_cell_tables(results)
     write_table(results, "sections", sections)
     for name in PART_TABLES[1:]:
-        write_table(results, name, _with_identity_of(sections, _joined(results, name, finished)))
+        write_table(results, name, _with_identity_of(sections, join_tables(results, name, finished)))
     failed = [vars(by_slide[name]) for name in sorted(by_slide)]
     write_table(results, "failures", pd.DataFrame(failed) if failed else empty_table(TABLES["failures"].columns))
-    scores, notes = score_sections(sections, is_control, profiles, has_cells=has_cells)
+    has_map = has_structure(sections)
+    has_cells = bool(sections.loc[has_map, "slide"].isin(counted).any())
+    scores, not_scored = score_sections(sections[has_map], is_control[has_map], profiles, has_cells=has_cells)
     write_table(results, "scores", scores)
-    return (*notes, *write_study_tables(results, StudyTables(sections)))
+    return (*notes, *not_scored, *write_study_tables(results, StudyTables(sections)))
 
 
 def require_complete(results: Path, plan: Plan, failures: dict[str, Failure]) -> None:
@@ -129,26 +142,16 @@ def write_study_tables(results: Path, study: StudyTables) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _joined(results: Path, name: str, slides: list[str]) -> pd.DataFrame:
-    parts = [read_table(slide_folder(results, slide), name) for slide in slides]
-    return pd.concat(parts, ignore_index=True) if parts else empty_table(TABLES[name].columns)
-
-
-def _write_cell_tables(
-    results: Path, slides: list[str], sections: pd.DataFrame, is_control: pd.Series[bool]
+def _write_infiltrate(
+    results: Path, sections: pd.DataFrame, infiltrate: pd.DataFrame, is_control: pd.Series[bool]
 ) -> pd.DataFrame:
-    """Write the tables of cells, and join to the sections what studies and rubrics ask for."""
+    """Write the infiltrate table, and join to the sections what studies and rubrics ask for."""
     keys = ["slide", "section"]
-    infiltrate = _with_identity_of(sections, _joined(results, "infiltrate", slides))
     of_control = pd.Series(_keys(infiltrate).isin(_keys(sections[is_control])))
-    infiltrate = grade_extents(infiltrate, of_control)
-    write_table(results, "infiltrate", infiltrate)
-    for name in CELL_TABLES:
-        if name not in {"cells", "infiltrate"}:
-            write_table(results, name, _with_identity_of(sections, _joined(results, name, slides)))
-    parts = [slide_folder(results, slide) / CELL_FILE_NAME for slide in slides]
-    join_cells(results / CELL_FILE_NAME, parts, lambda rows: _with_identity_of(sections, rows))
-    return sections.merge(infiltrate[[*keys, *SECTION_MEASURES]], on=keys, how="left", validate="one_to_one")
+    has_map = pd.Series(_keys(infiltrate).isin(_keys(sections[has_structure(sections)])))
+    graded = pd.concat([grade_extents(infiltrate[has_map], of_control[has_map]), infiltrate[~has_map]]).sort_index()
+    write_table(results, "infiltrate", graded)
+    return sections.merge(graded[[*keys, *SECTION_MEASURES]], on=keys, how="left", validate="one_to_one")
 
 
 def _remove_cell_tables(results: Path) -> None:

@@ -1,102 +1,112 @@
-"""Find and count the cells of a section, if the batch asks for them."""
+"""Find and count the cells of a section, and measure its markers."""
 
 from __future__ import annotations
 
-import os
+from dataclasses import dataclass
 
 import pandas as pd
 
+from histo.batch.channels import PanelChannels, panel_channels
 from histo.batch.outputs import ScoredSection
-from histo.errors import CorruptModel, InvalidArgument, UnknownModel
 from histo.io import Slide
-from histo.measure import measure_infiltrate
-from histo.nn import NucleiModel, load_nuclei_model
-from histo.segmentation.nuclei import CellOptions, detect_cells
+from histo.io.design import Panel
+from histo.measure import InfiltrateMeasures, measure_infiltrate
+from histo.nn import NucleiModel
+from histo.segmentation.nuclei import CellOptions, CellStain, detect_cells
+from histo.types import Compartment
 
-__all__ = ["count_cells", "load_cell_finder"]
+__all__ = ["SLIDE_CELL_TABLES", "TISSUE", "CellCounter"]
 
+SLIDE_CELL_TABLES = ("densities", "cell_ratios", "infiltrate", "follicles", "clustering")
+"""The tables of cells, besides the cells themselves, that each slide writes for itself."""
 
-def load_cell_finder(name: str | os.PathLike[str], sha256: str = "") -> NucleiModel:
-    """Load the network that finds nuclei on slides in transmitted light.
+TISSUE = "tissue"
+"""What stands for a compartment where no label map parts the tissue."""
 
-    Parameters
-    ----------
-    name : str or path-like
-        A model's name, or the path of its folder.
-    sha256 : str, optional
-        Of the weights that the batch began with.
-
-    Raises
-    ------
-    UnknownModel
-        If it is not installed; the message says what to do.
-    InvalidArgument
-        If it was made for fluorescence.
-    CorruptModel
-        If it is damaged, or was changed while the batch ran.
-    """
-    try:
-        model = load_nuclei_model(name)
-    except UnknownModel as error:
-        raise UnknownModel(
-            f"cells cannot be found: {error.what}",
-            file=error.file,
-            expected=error.expected,
-            got=error.got,
-            next_step="Train it (histo train models/nuclei-he-v1/train.toml), or put its folder where HISTO_MODELS "
-            "says. Without --cells all but the cells is scored.",
-        ) from error
-    if model.spec.stain != "he":
-        raise InvalidArgument(
-            "this nuclei model was not made for slides in transmitted light",
-            expected='a model with stain = "he"',
-            got=f"{model.name}: {model.spec.stain}",
-        )
-    if sha256 not in {"", model.spec.sha256}:
-        raise CorruptModel(
-            "the nuclei model was changed while the batch ran",
-            expected=f"sha256 {sha256}",
-            got=f"sha256 {model.spec.sha256}",
-        )
-    return model
+_ANY_TISSUE = Compartment.OTHER_TISSUE.label
+_WITHOUT_DENSITY = (Compartment.BACKGROUND.label, "excluded", "outside")
+_NO_MAP = "no label map: structure is read from H&E alone"
 
 
-def count_cells(
-    slide: Slide, scored: ScoredSection, model: NucleiModel, stain: str, device: str
-) -> dict[str, pd.DataFrame]:
-    """Find the cells in a section's window and count them by compartment.
+@dataclass(frozen=True)
+class CellCounter:
+    """Finds and counts the cells of a slide's sections.
 
     Parameters
     ----------
-    slide : Slide
-        Open.
-    scored : ScoredSection
-        The section, with its label map and crypts.
     model : NucleiModel
         What finds nuclei.
-    stain : str
-        As the design table says: with ``dab``, the density of DAB is measured in each cell too.
+    stain : {"he", "dab", "fluorescence"}
+        How the slide is stained.
+    panel : Panel
+        Its markers.
     device : str
         Where the network runs.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        The tables of `histo.schema.CELL_TABLES`, without identity.
     """
-    cells = detect_cells(
-        slide,
-        stain="dab" if stain == "dab" else "he",
-        labels=scored.labels,
-        section=scored.section,
-        options=CellOptions(model=model, device=device),
-    )
-    found = measure_infiltrate(cells, scored.labels, crypts=scored.measures.crypts)
+
+    model: NucleiModel
+    stain: CellStain
+    panel: Panel
+    device: str
+
+    def count(self, slide: Slide, scored: ScoredSection) -> dict[str, pd.DataFrame]:
+        """Find the cells in a section's window and count them.
+
+        Parameters
+        ----------
+        slide : Slide
+            Open.
+        scored : ScoredSection
+            The section, with its label map and crypts.
+
+        Returns
+        -------
+        dict of str to DataFrame
+            ``cells`` and the tables of `SLIDE_CELL_TABLES`, without identity. Where the section has no structure, cells
+            are counted per mm² of tissue, all classes together, and nothing is said of ratios, follicles and clusters.
+
+        Raises
+        ------
+        InvalidArgument
+            If the slide lacks a channel that the design table names; the message lists those it has.
+        """
+        is_dab = self.stain == "dab"
+        channels = panel_channels(slide, self.panel) if self.stain == "fluorescence" else PanelChannels()
+        cells = detect_cells(
+            slide,
+            stain=self.stain,
+            markers=channels.markers,
+            labels=scored.labels,
+            section=scored.section,
+            options=CellOptions(
+                model=self.model,
+                device=self.device,
+                nuclei_channel=channels.nuclei or None,
+                dab_marker=self.panel.names[0] if is_dab else "dab",
+                sites={marker.name: marker.site for marker in self.panel.markers},
+            ),
+        )
+        found = measure_infiltrate(cells, scored.labels, crypts=scored.measures.crypts)
+        tables = {
+            "cells": found.cells,
+            "densities": found.densities,
+            "cell_ratios": found.ratios,
+            "infiltrate": found.infiltrate,
+            "follicles": found.follicles,
+            "clustering": found.clustering,
+        }
+        return tables if scored.has_structure else tables | _without_structure(found)
+
+
+def _without_structure(found: InfiltrateMeasures) -> dict[str, pd.DataFrame]:
+    """Take back what a map that knows tissue only cannot tell."""
+    is_told = found.densities["compartment"].isin([_ANY_TISSUE, *_WITHOUT_DENSITY])
+    densities = found.densities[is_told & (found.densities["population"] == "all")]
     return {
-        "cells": found.cells,
-        "densities": found.densities,
-        "cell_ratios": found.ratios,
-        "infiltrate": found.infiltrate,
-        "follicles": found.follicles,
-        "clustering": found.clustering,
+        "cells": found.cells.assign(compartment=found.cells["compartment"].replace(_ANY_TISSUE, "")),
+        "densities": densities.assign(compartment=densities["compartment"].replace(_ANY_TISSUE, TISSUE)),
+        "cell_ratios": found.ratios.iloc[:0],
+        "infiltrate": found.infiltrate.assign(infiltrate_extent="", infiltrate_extent_reason=_NO_MAP),
+        "follicles": found.follicles.iloc[:0],
+        "clustering": found.clustering.iloc[:0],
     }

@@ -11,7 +11,8 @@ from pathlib import Path
 from histo import __version__
 from histo.batch.assembly import assemble
 from histo.batch.attempt import attempt
-from histo.batch.cells import load_cell_finder
+from histo.batch.cell_assembly import CellRules
+from histo.batch.cell_finder import CellFinder, choose_cell_finders
 from histo.batch.grading import choose_profiles
 from histo.batch.job import Job, Outcome
 from histo.batch.lock import locked
@@ -21,13 +22,16 @@ from histo.batch.provenance import write_run_record
 from histo.batch.record import Fingerprint, InputFile, SlideRecord, read_record
 from histo.batch.scoring import describe_input, forget_slide
 from histo.batch.settings import Settings
+from histo.batch.staining import check_phenotypes
 from histo.batch.summary import RunSummary
+from histo.batch.thresholds import read_thresholds
 from histo.errors import CorruptResults, HistoError, ResultsNotWritten
 from histo.io.results import remove_unfinished
-from histo.nn import ModelSpec, NucleiSpec, choose_device, load_model
+from histo.measure import PhenotypeRules, read_phenotypes
+from histo.nn import ModelSpec, choose_device, load_model
 from histo.report import Study
 
-__all__ = ["Progress", "run"]
+__all__ = ["Progress", "read_cell_rules", "run"]
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +84,9 @@ def run(
     ------
     UnknownModel, CorruptModel
         If a model is not there or not whole; before any work.
-    UnknownProfile, InvalidProfile
-        If a rubric is not there or does not read; before any work.
+    UnknownProfile, InvalidProfile, InvalidRule, InvalidArgument
+        If a rubric, the rules of phenotypes or given thresholds are not there or do not read, or a rule asks for
+        markers that no slide shows; before any work.
     ResultsInUse
         If another process writes into the folder.
     ResultsNotWritten
@@ -91,10 +96,11 @@ def run(
     settings = settings or Settings()
     out = Path(out)
     model = load_model(settings.model).spec
-    nuclei = None if settings.nuclei_model is None else load_cell_finder(settings.nuclei_model).spec
-    choose_profiles(settings.profiles, "", has_cells=nuclei is not None)
+    finders = choose_cell_finders(plan, settings)
+    rules = read_cell_rules(plan, settings)
+    choose_profiles(settings.profiles, "", has_cells=settings.cells)
     device = choose_device(settings.device)
-    jobs = [_job(slide, out, settings, (model, nuclei)) for slide in plan.slides]
+    jobs = [_job(slide, out, settings, (model, finders.get(slide.name))) for slide in plan.slides]
     with locked(out):
         for folder in (out, *(out / name for name in ("slides", "labels", "objects", "overlays"))):
             remove_unfinished(folder)
@@ -109,26 +115,44 @@ def run(
             if progress is not None:
                 progress(Progress(len(outcomes), len(jobs), outcome))
         failures = [outcome.failure for outcome in outcomes if outcome.failure is not None]
-        assembled = assemble(out, plan, failures, has_cells=nuclei is not None, profiles=settings.profiles)
+        assembled = assemble(out, plan, failures, counted=finders.keys(), rules=rules, profiles=settings.profiles)
         notes = (*plan.notes, *assembled)
         page = out / "report.html" if settings.report else None
         summary = _summarise(plan, out, outcomes, notes=notes, report=page, seconds=time.perf_counter() - start)
-        write_run_record(plan, settings, (model, nuclei), str(device), summary)
+        nuclei = {spec.name: spec for _, spec in finders.values() if spec is not None}
+        write_run_record(plan, settings, rules, (model, list(nuclei.values())), str(device), summary)
         if page is not None:
             Study.from_results(out).report(page)
     return summary
 
 
-def _job(slide: PlannedSlide, out: Path, settings: Settings, models: tuple[ModelSpec, NucleiSpec | None]) -> Job:
-    model, nuclei = models
+def read_cell_rules(plan: Plan, settings: Settings) -> CellRules:
+    """Read the files that say by what cells are judged.
+
+    Raises
+    ------
+    InvalidRule
+        If the rules of phenotypes do not read, or ask for markers that no slide of the plan shows.
+    InvalidArgument
+        If the thresholds do not read.
+    """
+    rules = PhenotypeRules(()) if settings.phenotypes is None else read_phenotypes(settings.phenotypes)
+    check_phenotypes(rules, plan)
+    return CellRules(rules, {} if settings.thresholds is None else read_thresholds(Path(settings.thresholds)))
+
+
+def _job(slide: PlannedSlide, out: Path, settings: Settings, models: tuple[ModelSpec, CellFinder | None]) -> Job:
+    model, finder = models
+    name, nuclei = ("", None) if finder is None else finder
     fingerprint = Fingerprint(
         version=__version__,
         model=settings.model,
         model_sha256=model.sha256,
         mpp=slide.mpp,
         stain=slide.stain,
+        marker=slide.marker,
         any_stain=settings.any_stain,
-        nuclei_model="" if nuclei is None else str(settings.nuclei_model),
+        nuclei_model=name,
         nuclei_sha256="" if nuclei is None else nuclei.sha256,
     )
     return Job(slide, out, fingerprint, settings.device)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from histo.batch.stain import NO_STRUCTURE
 from histo.errors import HistoError, InvalidArgument, UnitOfAnalysisError
 from histo.measure.infiltrate import ControlLimits
 from histo.measure.infiltrate.extent import grade_extent
@@ -14,7 +15,7 @@ from histo.schema import empty_table, table_schema
 from histo.score import Baseline, Profile, control_baselines, load_profile, score_table
 from histo.study.arm import find_reference
 
-__all__ = ["SECTION_MEASURES", "choose_profiles", "control_rows", "grade_extents", "score_sections"]
+__all__ = ["SECTION_MEASURES", "choose_profiles", "control_rows", "grade_extents", "has_structure", "score_sections"]
 
 SECTION_MEASURES = (
     "iel_per_100",
@@ -64,6 +65,11 @@ def control_rows(sections: pd.DataFrame) -> pd.Series[bool]:
     except InvalidArgument:
         return pd.Series(False, index=sections.index)
     return (sections["group"] == reference.group) & (sections["animal"] != "")
+
+
+def has_structure(sections: pd.DataFrame) -> pd.Series[bool]:
+    """Mark the sections with a label map: extents and rubrics speak of compartments."""
+    return ~sections["flags"].fillna("").str.split().map(lambda flags: NO_STRUCTURE in flags).astype(bool)
 
 
 def grade_extents(infiltrate: pd.DataFrame, is_control: pd.Series[bool]) -> pd.DataFrame:

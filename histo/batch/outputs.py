@@ -12,12 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from histo.batch.picture import read_picture
 from histo.io import Slide
 from histo.io.annotations import Annotation, axis_annotation, polygons_from_labels, write_geojson
 from histo.io.labels import write_label_map
 from histo.io.results import write_atomically
 from histo.measure import SectionMeasures
-from histo.report.overlay import DrawnAxes, SectionView, draw_overlay
+from histo.report.overlay import DrawnAxes, SectionView, draw_cell_overlay, draw_overlay
 from histo.tissue import Section
 from histo.types import LabelMap, SectionId
 
@@ -44,6 +45,12 @@ class ScoredSection:
         What was not measured, by reason.
     flags : tuple of str
         Remarks on its slide as a whole.
+    stain : str
+        How its slide is stained.
+    has_structure : bool
+        Whether `labels` parts the tissue into compartments, or only says where there is any.
+    channels : tuple of str
+        Fluorescence: the channels that are shown, that of the nuclei first.
     """
 
     id: SectionId
@@ -52,6 +59,9 @@ class ScoredSection:
     measures: SectionMeasures
     exclusions: pd.DataFrame
     flags: tuple[str, ...] = ()
+    stain: str = "he"
+    has_structure: bool = True
+    channels: tuple[str, ...] = ()
 
 
 def output_paths(section_id: SectionId) -> tuple[str, str, str]:
@@ -70,7 +80,9 @@ def outputs_of(results: Path, slide: str) -> list[Path]:
     return found
 
 
-def write_section(results: Path, slide: Slide, scored: ScoredSection) -> tuple[str, ...]:
+def write_section(
+    results: Path, slide: Slide, scored: ScoredSection, cells: pd.DataFrame | None = None
+) -> tuple[str, ...]:
     """Write a section's label map, objects and overlay, each complete or not at all.
 
     Parameters
@@ -81,6 +93,8 @@ def write_section(results: Path, slide: Slide, scored: ScoredSection) -> tuple[s
         Open, for the overlay's picture.
     scored : ScoredSection
         What was found.
+    cells : DataFrame, optional
+        Its cells, which are drawn where there is no structure to draw.
 
     Returns
     -------
@@ -92,7 +106,7 @@ def write_section(results: Path, slide: Slide, scored: ScoredSection) -> tuple[s
     write_label_map(label_map, scored.labels)
     write_geojson(objects, _annotations(scored))
     with write_atomically(overlay) as unfinished:
-        Image.fromarray(_overlay(slide, scored)).save(unfinished, format="PNG", compress_level=6)
+        Image.fromarray(_overlay(slide, scored, cells)).save(unfinished, format="PNG", compress_level=6)
     return paths
 
 
@@ -119,13 +133,16 @@ def _axes(
     return axes
 
 
-def _overlay(slide: Slide, scored: ScoredSection) -> NDArray[np.uint8]:
+def _overlay(slide: Slide, scored: ScoredSection, cells: pd.DataFrame | None) -> NDArray[np.uint8]:
     section, measures = scored.section, scored.measures
     shrink = max(1.0, max(section.height, section.width) / _OVERLAY_SIDE)
     mpp = slide.mpp * shrink
     height, width = max(1, round(section.height / shrink)), max(1, round(section.width / shrink))
-    image = slide.read(section.row, section.col, height, width, mpp=mpp)
-    view = SectionView(image[..., :3], mpp, slide.mpp, section.row, section.col)
+    image = read_picture(slide, (section.row, section.col), (height, width), mpp=mpp, channels=scored.channels)
+    view = SectionView(image, mpp, slide.mpp, section.row, section.col)
+    if not scored.has_structure:
+        points = np.zeros((0, 2)) if cells is None else cells[["row", "col"]].to_numpy(dtype=float)
+        return draw_cell_overlay(view, scored.labels, points, title=str(scored.id))
     villi = DrawnAxes(measures.villus_lines, measures.villi["is_accepted"].to_numpy(bool))
     crypts = DrawnAxes(measures.crypt_lines, measures.crypts["is_accepted"].to_numpy(bool))
     return draw_overlay(view, scored.labels, villi, crypts, title=str(scored.id))

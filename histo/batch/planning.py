@@ -11,7 +11,7 @@ from pathlib import Path
 from histo.batch.lock import LOCK_NAME
 from histo.batch.naming import is_slide_like, slide_names
 from histo.errors import InvalidArgument
-from histo.io.design import Design, as_slide
+from histo.io.design import Design, Panel, as_slide, read_panel
 
 __all__ = ["IgnoredFile", "Plan", "PlannedSlide", "plan"]
 
@@ -30,12 +30,25 @@ class PlannedSlide:
         µm/px that was given by hand or in the design table.
     stain : str, optional
         Stain that the design table gives; empty if it does not.
+    marker : str, optional
+        Markers that the design table gives, as `histo.io.design.read_panel` reads them.
     """
 
     name: str
     path: Path
     mpp: float | None = None
     stain: str = ""
+    marker: str = ""
+
+    @property
+    def is_scored_by_cells(self) -> bool:
+        """Whether its cells and markers are what is looked for, as the design table calls it DAB or fluorescence."""
+        return self.stain in {"dab", "fluorescence"}
+
+    @property
+    def panel(self) -> Panel:
+        """Its markers; none where its stain is not known to show any."""
+        return read_panel(self.marker, self.stain) if self.is_scored_by_cells else Panel()
 
 
 @dataclass(frozen=True)
@@ -150,13 +163,13 @@ def _walk(folder: Path, ignored: list[IgnoredFile]) -> Iterator[Path]:
 
 
 def _planned(name: str, path: Path, design: Design | None, mpp: float | None) -> PlannedSlide:
-    """Take µm/px and stain from the design: from any row of the slide, as all its sections have the same."""
+    """Take µm/px, stain and markers from the design: from any row of the slide, as all its sections have the same."""
     if design is None:
         return PlannedSlide(name, path, mpp)
     rows = design.table[design.table["slide"] == as_slide(name)].to_dict("records")
     mpps = [float(row["mpp"]) for row in rows if row.get("mpp", nan) > 0]
-    stains = [str(row["stain"]) for row in rows if row.get("stain")]
-    return PlannedSlide(name, path, mpps[0] if mpps else mpp, stains[0] if stains else "")
+    stain, marker = (next((str(row[key]) for row in rows if row.get(key)), "") for key in ("stain", "marker"))
+    return PlannedSlide(name, path, mpps[0] if mpps else mpp, stain, marker)
 
 
 def _mismatches(names: list[str], design: Design) -> list[str]:

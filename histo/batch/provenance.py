@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from histo import __version__
+from histo.batch.cell_assembly import CellRules
 from histo.batch.planning import Plan
 from histo.batch.record import read_record
 from histo.batch.settings import Settings
@@ -24,7 +25,12 @@ _PACKAGES = ("imagecodecs", "numpy", "opencv-python-headless", "pandas", "scikit
 
 
 def write_run_record(
-    plan: Plan, settings: Settings, models: tuple[ModelSpec, NucleiSpec | None], device: str, summary: RunSummary
+    plan: Plan,
+    settings: Settings,
+    rules: CellRules,
+    models: tuple[ModelSpec, list[NucleiSpec]],
+    device: str,
+    summary: RunSummary,
 ) -> None:
     """Write ``run.json`` into the results folder.
 
@@ -34,8 +40,10 @@ def write_run_record(
         The slides, and what was left aside.
     settings : Settings
         As they were given.
-    models : (ModelSpec, NucleiSpec or None)
-        Facts of the structure model, and of the model that found cells if they were looked for.
+    rules : CellRules
+        By what cells were judged.
+    models : (ModelSpec, list of NucleiSpec)
+        Facts of the structure model, and of those that found cells.
     device : str
         Where the network ran.
     summary : RunSummary
@@ -48,8 +56,9 @@ def write_run_record(
         "machine": {"system": platform.platform(), "python": platform.python_version(), "device": device},
         "packages": {name: version(name) for name in _PACKAGES},
         "model": model.model_dump(mode="json", include=_MODEL_FACTS),
-        "nuclei_model": None if nuclei is None else nuclei.model_dump(mode="json"),
+        "nuclei_models": [spec.model_dump(mode="json") for spec in nuclei],
         "settings": asdict(settings),
+        "phenotypes": {name: str(rule) for name, rule in rules.phenotypes},
         "summary": summary.to_dict(),
         "slides": [_slide(summary, slide.name) for slide in plan.slides],
         "ignored": [{"path": str(file.path), "reason": file.reason} for file in plan.ignored],

@@ -56,12 +56,13 @@ class Fingerprint:
         Of its weights.
     mpp : float, optional
         µm/px that was given by hand or by the design table.
-    stain : str
-        Stain that the design table gives; empty if it does not.
+    stain, marker : str
+        Stain and markers that the design table gives; empty if it does not.
     any_stain : bool
-        Whether slides that are not H&E are scored too.
+        Whether structure is looked for on slides that are not H&E too.
     nuclei_model, nuclei_sha256 : str
-        Name of the model that finds cells, and of its weights; empty if none are looked for.
+        Name of the model that finds cells, and sha256 of its weights; empty if none are looked for, the sha256 also if
+        it is not installed.
     """
 
     version: str
@@ -69,6 +70,7 @@ class Fingerprint:
     model_sha256: str
     mpp: float | None = None
     stain: str = ""
+    marker: str = ""
     any_stain: bool = False
     nuclei_model: str = ""
     nuclei_sha256: str = ""

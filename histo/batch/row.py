@@ -14,7 +14,7 @@ from histo.types import SectionId
 __all__ = ["section_row", "with_identity"]
 
 
-def section_row(slide: Slide, scored: ScoredSection, model: ModelSpec) -> pd.DataFrame:
+def section_row(slide: Slide, scored: ScoredSection, model: ModelSpec | None) -> pd.DataFrame:
     """Make the section's row: what its measures sum up to, and what it was measured on and with.
 
     Parameters
@@ -23,8 +23,8 @@ def section_row(slide: Slide, scored: ScoredSection, model: ModelSpec) -> pd.Dat
         The slide it lies on.
     scored : ScoredSection
         The section.
-    model : ModelSpec
-        What made its label map.
+    model : ModelSpec, optional
+        What made its label map. Without one, the map says only where there is tissue, and nothing is said of structure.
 
     Returns
     -------
@@ -33,14 +33,17 @@ def section_row(slide: Slide, scored: ScoredSection, model: ModelSpec) -> pd.Dat
     """
     summary = dict(summarise_section(scored.measures, scored.labels))
     section = scored.section
-    flags = [*scored.flags, *section.flags, *str(summary.pop("flags", "")).split()]
+    of_structure = str(summary.pop("flags", "")).split()
+    if model is None:
+        of_structure, summary["confidence"] = [], float("nan")
+    flags = [*scored.flags, *section.flags, *of_structure]
     facts = {
-        "stain": "he",
+        "stain": scored.stain,
         "slide_mpp": slide.mpp,
         "mpp_source": "" if slide.pixel_size is None else slide.pixel_size.source,
         "label_mpp": scored.labels.mpp,
         "excluded_mm2": float(scored.exclusions["tissue_mm2"].sum()),
-        "model": f"{model.name} {model.sha256[:12]}",
+        "model": "" if model is None else f"{model.name} {model.sha256[:12]}",
         "flags": " ".join(dict.fromkeys(flags)),
         "row": float(section.row),
         "col": float(section.col),

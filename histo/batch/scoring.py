@@ -11,12 +11,15 @@ from pathlib import Path
 import pandas as pd
 
 from histo.batch.cell_file import CELL_FILE_NAME, append_cells
-from histo.batch.cells import count_cells, load_cell_finder
+from histo.batch.cell_finder import load_cell_finder
+from histo.batch.cells import CellCounter
+from histo.batch.channels import panel_channels
 from histo.batch.job import Job
 from histo.batch.outputs import ScoredSection, outputs_of, write_section
 from histo.batch.record import RECORD_NAME, InputFile, SlideRecord, slide_folder
 from histo.batch.row import section_row, with_identity
-from histo.batch.stain import check_stain
+from histo.batch.stain import StainVerdict, judge_stain
+from histo.batch.tissue_map import map_tissue
 from histo.errors import CorruptModel, SlideNotFound, UnreadableSlide
 from histo.io import Slide, open_slide
 from histo.io.results import write_atomically, write_table
@@ -119,23 +122,26 @@ class _Scorer:
     """Scores the sections of one slide, one at a time, so that memory holds one."""
 
     def __init__(self, job: Job, device: str) -> None:
-        wanted = job.fingerprint
         self.job = job
         self.device = device
-        self.model = _model(wanted.model, wanted.model_sha256)
-        self.nuclei = _nuclei_model(wanted.nuclei_model, wanted.nuclei_sha256) if wanted.nuclei_model else None
+        self.panel = job.slide.panel
 
     def score(self, slide: Slide, folder: Path) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
         """Score every piece of gut on the slide; cells go into the folder at once, the other tables are returned."""
-        flags = check_stain(slide, self.job.slide.stain, any_stain=self.job.fingerprint.any_stain)
+        wanted = self.job.fingerprint
+        verdict = judge_stain(slide, self.job.slide.stain, any_stain=wanted.any_stain)
+        model = _model(wanted.model, wanted.model_sha256) if verdict.has_structure else None
+        counter = self._counter(verdict)
         rows: dict[str, list[pd.DataFrame]] = {}
         outputs: list[str] = []
         sections = find_sections(slide)
         with append_cells(folder / CELL_FILE_NAME) as append:
-            for section in (mark_blur(slide, section) for section in sections):
-                scored = self._measure(slide, section, [other for other in sections if other.id != section.id], flags)
-                outputs += write_section(self.job.results, slide, scored)
-                for name, table in self._tables(slide, scored).items():
+            for section in sections:
+                others = [other for other in sections if other.id != section.id]
+                scored = self._measure(slide, (section, others), verdict, model)
+                tables = self._tables(slide, scored, model, counter)
+                outputs += write_section(self.job.results, slide, scored, tables.get("cells"))
+                for name, table in tables.items():
                     identified = with_identity(table, scored.id)
                     if name == "cells":
                         append(identified)
@@ -143,31 +149,51 @@ class _Scorer:
                         rows.setdefault(name, []).append(identified)
         return {name: pd.concat(tables, ignore_index=True) for name, tables in rows.items()}, tuple(outputs)
 
-    def _measure(self, slide: Slide, section: Section, others: list[Section], flags: tuple[str, ...]) -> ScoredSection:
-        predicted = segment(slide, model=self.model, section=section, device=self.device)
-        labels = exclude(keep_own(predicted, section, others), section)
+    def _counter(self, verdict: StainVerdict) -> CellCounter | None:
+        wanted = self.job.fingerprint
+        if not wanted.nuclei_model:
+            return None
+        model = _nuclei_model(wanted.nuclei_model, verdict.stain, wanted.nuclei_sha256)
+        return CellCounter(model, verdict.stain, self.panel, self.device)
+
+    def _measure(
+        self, slide: Slide, pieces: tuple[Section, list[Section]], verdict: StainVerdict, model: Model | None
+    ) -> ScoredSection:
+        section, others = pieces
+        if verdict.stain != "fluorescence":  # whose sharpness nobody has measured yet
+            section = mark_blur(slide, section)
+        if model is None:
+            found = map_tissue(slide, section)
+        else:
+            found = segment(slide, model=model, section=section, device=self.device)
+        labels = exclude(keep_own(found, section, others), section)
         return ScoredSection(
             id=SectionId(self.job.slide.name, section.id),
             section=section,
             labels=labels,
             measures=measure_section(labels),
-            exclusions=tabulate_exclusions(predicted, labels),
-            flags=flags,
+            exclusions=tabulate_exclusions(found, labels),
+            flags=verdict.flags,
+            stain=verdict.stain,
+            has_structure=verdict.has_structure,
+            channels=panel_channels(slide, self.panel).shown if verdict.stain == "fluorescence" else (),
         )
 
-    def _tables(self, slide: Slide, scored: ScoredSection) -> dict[str, pd.DataFrame]:
+    def _tables(
+        self, slide: Slide, scored: ScoredSection, model: Model | None, counter: CellCounter | None
+    ) -> dict[str, pd.DataFrame]:
         measures = scored.measures
         tables = {
-            "sections": section_row(slide, scored, self.model.spec),
+            "sections": section_row(slide, scored, None if model is None else model.spec),
             "villi": measures.villi,
             "crypts": measures.crypts,
             "units": measures.units,
             "layers": measures.layers,
             "exclusions": scored.exclusions,
         }
-        if self.nuclei is not None:
-            tables |= count_cells(slide, scored, self.nuclei, self.job.slide.stain, self.device)
-        return tables
+        if counter is None:
+            return tables
+        return tables | counter.count(slide, scored)
 
 
 @lru_cache(maxsize=1)
@@ -181,7 +207,7 @@ def _model(name: str, sha256: str) -> Model:
     return model
 
 
-@lru_cache(maxsize=1)
-def _nuclei_model(name: str, sha256: str) -> NucleiModel:
+@lru_cache(maxsize=2)
+def _nuclei_model(name: str, stain: str, sha256: str) -> NucleiModel:
     """Load the model that finds cells once a process."""
-    return load_cell_finder(name, sha256)
+    return load_cell_finder(name, stain, sha256)

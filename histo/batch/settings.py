@@ -32,9 +32,17 @@ class Settings:
     report : bool
         Whether to write the report page at the end.
     any_stain : bool
-        Whether to score brightfield slides that are not H&E too; their sections carry the flag ``wrong_stain``.
-    nuclei_model : str, optional
-        Name of the model that finds cells. None: no cells are looked for.
+        Whether to look for structure on brightfield slides that are not H&E too; their sections carry the flag
+        ``wrong_stain``.
+    cells : bool
+        Whether to look for cells on H&E slides. On those that the design table calls DAB or fluorescence they always
+        are: there is nothing else to score.
+    nuclei_models : tuple of str
+        Names or folders of models that find cells, one a stain, in place of ``nuclei-he-v1`` and ``nuclei-if-v1``.
+    phenotypes : str, optional
+        TOML file with the rules of phenotypes.
+    thresholds : str, optional
+        Table of thresholds, as an earlier run wrote it; its markers are judged by it.
     profiles : tuple of str
         Rubrics to score by: names of `histo.score.list_profiles`, or files. Empty: those of the species if cells are
         looked for.
@@ -56,7 +64,10 @@ class Settings:
     is_isolated: bool = True
     report: bool = True
     any_stain: bool = False
-    nuclei_model: str | None = None
+    cells: bool = False
+    nuclei_models: tuple[str, ...] = ()
+    phenotypes: str | None = None
+    thresholds: str | None = None
     profiles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -1,26 +1,55 @@
-"""Refuse slides that the structure model was not made for."""
+"""What can be scored on a slide, by its stain."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 from histo.errors import WrongStain
 from histo.io import Slide
 from histo.stain.kind import brown_share
 from histo.tissue import find_field, find_tissue
 
-__all__ = ["UNUSUAL_STAIN", "WRONG_STAIN", "check_stain"]
+__all__ = ["NO_STRUCTURE", "UNUSUAL_STAIN", "WRONG_STAIN", "StainVerdict", "judge_stain"]
 
+NO_STRUCTURE = "no_structure"
+"""Flag of sections without a label map: their cells are counted per mm² of tissue."""
 UNUSUAL_STAIN = "unusual_stain"
 """Flag of sections on a slide that is browner than H&E usually is."""
 WRONG_STAIN = "wrong_stain"
-"""Flag of sections that were scored although their slide is not H&E."""
+"""Flag of sections whose structure was scored although their slide is not H&E."""
 
 _OVERVIEW_SIDE = 1024
 _REFUSED_SHARE = 0.5
 _UNUSUAL_SHARE = 0.15
 
 
-def check_stain(slide: Slide, said: str = "", *, any_stain: bool = False) -> tuple[str, ...]:
-    """Make sure that a slide is stained with haematoxylin and eosin.
+@dataclass(frozen=True)
+class StainVerdict:
+    """What a slide is, and what that allows.
+
+    Parameters
+    ----------
+    stain : {"he", "dab", "fluorescence"}
+        How it is stained.
+    flags : tuple of str
+        For its sections.
+    """
+
+    stain: Literal["he", "dab", "fluorescence"]
+    flags: tuple[str, ...] = ()
+
+    @property
+    def has_structure(self) -> bool:
+        """Whether the structure model is asked for its compartments."""
+        return NO_STRUCTURE not in self.flags
+
+
+def judge_stain(slide: Slide, said: str = "", *, any_stain: bool = False) -> StainVerdict:
+    """Say what can be scored on a slide.
+
+    Structure is read from haematoxylin and eosin alone. What the design table calls DAB or fluorescence is scored by
+    its cells; what it does not name counts as H&E, unless its looks say otherwise.
 
     Parameters
     ----------
@@ -29,42 +58,66 @@ def check_stain(slide: Slide, said: str = "", *, any_stain: bool = False) -> tup
     said : str, optional
         The stain that the design table gives: ``he`` is believed even of a brown slide, which yellow light can make.
     any_stain : bool
-        Flag a brightfield slide of another stain instead of refusing it.
+        Look for structure on a brightfield slide of another stain too, and flag it.
 
     Returns
     -------
-    tuple of str
-        Flags for its sections.
+    StainVerdict
 
     Raises
     ------
     WrongStain
-        If it is fluorescence or grey, stained brown, or the design says that it is not H&E.
+        If it looks like DAB or fluorescence and the design does not say so, or is not what the design says.
     """
-    if not slide.is_brightfield:
-        raise _refusal(slide, f"channels {', '.join(slide.channels)} of {slide.dtype}")
+    if slide.is_brightfield == (said == "fluorescence"):
+        raise _refusal(slide, said)
+    if said == "fluorescence":
+        return StainVerdict("fluorescence", (NO_STRUCTURE,))
+    if said == "dab":
+        return StainVerdict("dab", (WRONG_STAIN if any_stain else NO_STRUCTURE,))
+    share = _brown_share(slide)
+    if share >= _REFUSED_SHARE and said != "he":
+        if not any_stain:
+            raise _brown_refusal(slide, share)
+        return StainVerdict("he", (WRONG_STAIN,))
+    return StainVerdict("he", (UNUSUAL_STAIN,) if share >= _UNUSUAL_SHARE else ())
+
+
+def _brown_share(slide: Slide) -> float:
     overview = slide.thumbnail(_OVERVIEW_SIDE)
     mpp = slide.mpp * max(slide.shape) / max(overview.shape[:2])
     field = find_field(overview, mpp)
     view = field.clear if field.clear.any() else None
-    share = brown_share(overview, find_tissue(overview, mpp, is_brightfield=True, field=field), view=view)
-    if said not in {"", "he"}:
-        got = f"{said}, as the design table says"
-    elif share >= _REFUSED_SHARE and said != "he":
-        got = f"a brown stain such as DAB on {100 * share:.0f} % of the tissue"
-    else:
-        return (UNUSUAL_STAIN,) if share >= _UNUSUAL_SHARE else ()
-    if not any_stain:
-        raise _refusal(slide, got)
-    return (WRONG_STAIN,)
+    return brown_share(overview, find_tissue(overview, mpp, is_brightfield=True, field=field), view=view)
 
 
-def _refusal(slide: Slide, got: str) -> WrongStain:
+def _brown_refusal(slide: Slide, share: float) -> WrongStain:
     return WrongStain(
         "the structure model reads haematoxylin and eosin",
         file=slide.path,
         expected="an H&E slide in transmitted light",
+        got=f"a brown stain such as DAB on {100 * share:.0f} % of the tissue",
+        next_step="Write stain = dab and its marker in the design table to have its cells scored. If this is H&E in "
+        "yellow light, write stain = he; --any-stain scores its structure as it is, flagged.",
+    )
+
+
+def _refusal(slide: Slide, said: str) -> WrongStain:
+    seen = "a picture in transmitted light" if slide.is_brightfield else "fluorescence, or grey"
+    got = f"{seen}: channels {', '.join(slide.channels)} of {slide.dtype}"
+    if not said:
+        return WrongStain(
+            "the structure model reads haematoxylin and eosin",
+            file=slide.path,
+            expected="an H&E slide in transmitted light",
+            got=got,
+            next_step="Write stain = fluorescence in the design table, and as marker its channels, such as CD4; "
+            "Foxp3=Cy5; nuclei=DAPI: then its cells are scored.",
+        )
+    return WrongStain(
+        "the slide is not stained as the design table says",
+        file=slide.path,
+        expected="channels that are dark where there is nothing" if said == "fluorescence" else "transmitted light",
         got=got,
-        next_step="Score the H&E slide of the same section. If this is H&E in yellow light, write stain = he in the "
-        "design table; --any-stain scores it as it is, flagged.",
+        next_step=f"Mend the design table: it says stain = {said}.",
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from rich.console import Console
 from rich.markup import escape
 
 from histo.batch import Plan, RunSummary
 from histo.batch import Progress as BatchStep
+from histo.batch.cell_finder import CellFinder, check_cells_can_be_found
 from histo.cli.bar import rate_bar
 from histo.cli.console import print_json, stderr, stdout
 from histo.errors import HistoError
@@ -74,8 +76,17 @@ class BatchProgress:
             stderr.print(f"[yellow]note:[/] {escape(f'{outcome.slide}: {remark}')}")
 
 
-def show_plan(plan: Plan, *, as_json: bool) -> int:
-    """Say what would be scored: every slide with its size and µm/px, or why it would fail.
+def show_plan(plan: Plan, finders: Mapping[str, CellFinder], *, as_json: bool) -> int:
+    """Say what would be scored: every slide with its size, µm/px, stain and markers, or why it would fail.
+
+    Parameters
+    ----------
+    plan : Plan
+        The slides.
+    finders : mapping of str to CellFinder
+        The model that finds the cells of each slide, where they are looked for.
+    as_json : bool
+        Print it as JSON.
 
     Returns
     -------
@@ -92,7 +103,11 @@ def show_plan(plan: Plan, *, as_json: bool) -> int:
                     "rows": slide.shape[0],
                     "cols": slide.shape[1],
                     "mpp": round(slide.mpp, 6),
+                    "stain": planned.stain,
+                    "markers": list(planned.panel.names),
                 }
+                if planned.name in finders:
+                    check_cells_can_be_found(slide, planned, finders[planned.name])
         except HistoError as error:
             row |= {"problem": error.reason, "message": str(error)}
         rows.append(row)
@@ -101,8 +116,7 @@ def show_plan(plan: Plan, *, as_json: bool) -> int:
         print_json({"slides": rows, "ignored": ignored, "notes": plan.notes})
     else:
         for row in rows:
-            facts = row.get("message") or "{format}, {rows} x {cols} px, {mpp} µm/px".format(**row)
-            stdout.print(f"{row['slide']}: {facts}", markup=False)
+            stdout.print(f"{row['slide']}: {row.get('message') or _facts(row)}", markup=False)
         for file in ignored:
             stdout.print(f"left aside: {file['path']} ({file['reason']})", markup=False)
         for note in plan.notes:
@@ -110,6 +124,12 @@ def show_plan(plan: Plan, *, as_json: bool) -> int:
         n_problems = sum("problem" in row for row in rows)
         stdout.print(f"{len(rows)} slides, {n_problems} of them would fail; nothing was scored")
     return int(any("problem" in row for row in rows))
+
+
+def _facts(row: Mapping[str, object]) -> str:
+    stained = " ".join(filter(None, (str(row["stain"]), ", ".join(cast("list[str]", row["markers"])))))
+    facts = f"{row['format']}, {row['rows']} x {row['cols']} px, {row['mpp']} µm/px"
+    return f"{facts}, {stained}" if stained else facts
 
 
 def show_summary(console: Console, summary: RunSummary) -> None:

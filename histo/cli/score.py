@@ -13,46 +13,64 @@ __all__ = ["score"]
 
 
 def score(
-    slides: Annotated[list[Path], typer.Argument(help="Slides, or folders that are searched for slides.")],
-    out: Annotated[Path, typer.Option(help="Results folder; run again to go on where it stopped.")] = Path("results"),
+    slides: Annotated[list[Path], typer.Argument(help="Slides, or folders searched for them.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Results (default: results); run again to go on.", show_default=False)
+    ] = Path("results"),
     design: Annotated[
-        Path | None, typer.Option(help="Table (CSV, TSV, Excel) of slide, animal, group, timepoint, segment.")
+        Path | None, typer.Option(metavar="FILE", help="Table of slide, animal, group, stain, marker, ...")
     ] = None,
-    mpp: Annotated[float | None, typer.Option(help="µm per level-0 pixel, where files do not say it.")] = None,
-    model: Annotated[str, typer.Option(help="Structure model; histo models lists them.")] = "structure-v1",
-    workers: Annotated[int | None, typer.Option(min=1, help="Slides at a time; without it what fits.")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; without it the fastest.")] = None,
-    any_stain: Annotated[bool, typer.Option("--any-stain", help="Score slides that are not H&E too, flagged.")] = False,
-    cells: Annotated[bool, typer.Option("--cells", help="Find and count cells too, and grade sections.")] = False,
-    nuclei_model: Annotated[str, typer.Option(help="With --cells: the model that finds them.")] = "nuclei-he-v1",
-    profile: Annotated[list[str] | None, typer.Option(help="Rubric to grade by, or its file; repeat for more.")] = None,
+    mpp: Annotated[
+        float | None, typer.Option(metavar="NUMBER", help="µm per pixel, where a file does not say.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="Structure model (default: structure-v1).", show_default=False)
+    ] = "structure-v1",
+    workers: Annotated[int | None, typer.Option(min=1, metavar="N", help="Slides at a time.")] = None,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1 or mps.")] = None,
+    any_stain: Annotated[bool, typer.Option("--any-stain", help="Structure of other stains too, flagged.")] = False,
+    cells: Annotated[bool, typer.Option("--cells", help="Cells of H&E slides too, and grades.")] = False,
+    nuclei_model: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Finds cells; one a stain, repeat for both.")
+    ] = None,
+    phenotypes: Annotated[Path | None, typer.Option(metavar="FILE", help="Rules of phenotypes (TOML).")] = None,
+    thresholds: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Thresholds of an earlier run, to judge by.")
+    ] = None,
+    profile: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Rubric to grade by, or its file; repeat.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be scored.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Score slides: villi, crypts and wall layers, per section, animal and group.
+    """Score slides: structure and cells of H&E, cells and markers of other stains.
 
-    Exit code 0: all slides were scored; 1: some failed, and the table failures says which and why; 2: nothing could
-    be done. The design table is checked whole before any work.
+    Exit code 0: all slides were scored; 1: some failed, and the table failures says why; 2: nothing could be done.
     """
     from histo.batch import Settings, plan, run
-    from histo.batch.cells import load_cell_finder
     from histo.cli.progress import BatchProgress, show_plan, show_summary
     from histo.io.design import read_design
 
     planned = plan(slides, None if design is None else read_design(design), mpp)
+    settings = Settings(
+        model=model,
+        workers=workers,
+        device=device,
+        any_stain=any_stain,
+        cells=cells,
+        nuclei_models=tuple(nuclei_model or ()),
+        phenotypes=None if phenotypes is None else str(phenotypes),
+        thresholds=None if thresholds is None else str(thresholds),
+        profiles=tuple(profile or ()),
+    )
     if dry_run:
-        if cells:
-            load_cell_finder(nuclei_model)
-        raise typer.Exit(show_plan(planned, as_json=as_json))
+        from histo.batch.cell_finder import choose_cell_finders
+        from histo.batch.engine import read_cell_rules
+
+        finders = choose_cell_finders(planned, settings)
+        read_cell_rules(planned, settings)
+        raise typer.Exit(show_plan(planned, finders, as_json=as_json))
     with BatchProgress(planned, is_quiet=as_json) as progress:
-        settings = Settings(
-            model=model,
-            workers=workers,
-            device=device,
-            any_stain=any_stain,
-            nuclei_model=nuclei_model if cells else None,
-            profiles=tuple(profile or ()),
-        )
         summary = run(planned, out, settings, progress)
     if as_json:
         print_json(summary.to_dict())

@@ -15,15 +15,27 @@ from PIL import Image, ImageDraw, ImageFont
 
 from histo.types import Compartment, Exclusion, LabelMap, PixelSize
 
-__all__ = ["ACCEPTED_RGB", "EXCLUDED_RGB", "REJECTED_RGB", "DrawnAxes", "SectionView", "draw_overlay"]
+__all__ = [
+    "ACCEPTED_RGB",
+    "EXCLUDED_RGB",
+    "REJECTED_RGB",
+    "DrawnAxes",
+    "SectionView",
+    "draw_cell_overlay",
+    "draw_overlay",
+]
 
 ACCEPTED_RGB = (0, 150, 60)
 REJECTED_RGB = (215, 20, 20)
 EXCLUDED_RGB = (20, 20, 20)
+NUCLEUS_RGB = (255, 215, 0)
+_NUCLEUS_RADIUS_UM = 1.5
 _FILL = 0.34
 _INK = (30, 30, 30)
 _ROUND_LENGTHS_UM = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 _LEGEND_ROW = 26
+# Text, colour, and whether it is the colour of a line.
+_LegendEntry = tuple[str, tuple[int, int, int], bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +124,57 @@ def draw_overlay(
     _draw_scale_bar(pen, view)
     present = [member for member in Compartment if member is not Compartment.BACKGROUND and (seen == member).any()]
     counts = [f"{title}   " if title else "", f"{villi.count} villi, {crypts.count} crypts count"]
-    reasons = [reason for reason in Exclusion if reason.hides and (excluded == reason).any()]
-    legend = _legend(picture.width, present, reasons, "".join(counts))
+    entries = [
+        ("counts", ACCEPTED_RGB, True),
+        ("rejected", REJECTED_RGB, True),
+        *((member.label.replace("_", " "), member.rgb, False) for member in present),
+        *_exclusion_entry(excluded),
+    ]
+    legend = _legend(picture.width, entries, "".join(counts))
+    return np.vstack([np.asarray(picture), legend])
+
+
+def draw_cell_overlay(
+    view: SectionView, labels: LabelMap, nuclei: NDArray[np.float64], title: str = ""
+) -> NDArray[np.uint8]:
+    """Draw the tissue's outline, exclusions, nuclei and a scale bar over a section without structure.
+
+    Parameters
+    ----------
+    view : SectionView
+        The picture.
+    labels : LabelMap
+        Where there is tissue; what is excluded and hides it is hatched.
+    nuclei : (n, 2) array
+        (row, column) of each, in level-0 pixels of the slide.
+    title : str, optional
+        Stands at the left of the legend.
+
+    Returns
+    -------
+    (rows, cols, 3) array of uint8
+        The picture, with the legend's row below it.
+    """
+    seen = _in_view(view, labels, labels.array)
+    excluded = np.zeros_like(seen) if labels.excluded is None else _in_view(view, labels, labels.excluded)
+    drawn = _hatch(view.image, excluded)
+    is_border = cv2.morphologyEx(seen, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    drawn = np.where(is_border[..., None], np.array(Compartment.OTHER_TISSUE.rgb, np.uint8), drawn)
+    picture = Image.fromarray(drawn)
+    pen = ImageDraw.Draw(picture)
+    radius = _NUCLEUS_RADIUS_UM / view.mpp
+    for row, col in view.from_slide(nuclei):
+        if radius < 1:
+            pen.point((float(col), float(row)), fill=NUCLEUS_RGB)
+        else:
+            pen.ellipse((col - radius, row - radius, col + radius, row + radius), fill=NUCLEUS_RGB)
+    _draw_scale_bar(pen, view)
+    entries = [
+        ("nucleus", NUCLEUS_RGB, False),
+        ("edge of tissue", Compartment.OTHER_TISSUE.rgb, True),
+        *_exclusion_entry(excluded),
+    ]
+    legend = _legend(picture.width, entries, f"{title}   {len(nuclei):,} nuclei" if title else "")
     return np.vstack([np.asarray(picture), legend])
 
 
@@ -182,15 +243,14 @@ def _draw_scale_bar(pen: ImageDraw.ImageDraw, view: SectionView) -> None:
     pen.rectangle((left + 10, top + 28, left + 10 + length, top + 32), fill=_INK)
 
 
-def _legend(width: int, present: Sequence[Compartment], reasons: Sequence[Exclusion], title: str) -> NDArray[np.uint8]:
+def _exclusion_entry(excluded: NDArray[np.uint8]) -> list[_LegendEntry]:
+    reasons = [reason.label for reason in Exclusion if reason.hides and (excluded == reason).any()]
+    return [(f"excluded: {', '.join(reasons)}", EXCLUDED_RGB, False)] if reasons else []
+
+
+def _legend(width: int, entries: Sequence[_LegendEntry], title: str) -> NDArray[np.uint8]:
     """Lay the legend's entries out in as many rows as the width needs."""
     font = _font(14)
-    entries: list[tuple[str, tuple[int, int, int], bool]] = [
-        ("counts", ACCEPTED_RGB, True),
-        ("rejected", REJECTED_RGB, True),
-        *((member.label.replace("_", " "), member.rgb, False) for member in present),
-        *((f"excluded: {', '.join(reason.label for reason in reasons)}", EXCLUDED_RGB, False) for _ in reasons[:1]),
-    ]
     places, x, y = [], 10.0 + font.getlength(title) + 24, 0
     for text, _, _ in entries:
         needed = font.getlength(text) + 44

@@ -28,7 +28,7 @@ class Provenance:
     trained_on, validated_on : list of str, optional
         Image sets of the model; None when the run does not say.
     cell_finder : str
-        What found the cells, and what it was judged on, in a sentence; empty where none were looked for.
+        What found the cells, and what it was judged on, in sentences; empty where none were looked for.
     facts : list of (str, str)
         Everything in ``run.json``, flattened.
     """
@@ -64,8 +64,8 @@ def provenance_of(sections: pd.DataFrame, run: Mapping[str, object] | None) -> P
         The ``sections`` table.
     run : mapping, optional
         ``run.json``. Of its keys ``version``, ``finished`` and ``model`` (a mapping with ``trained_on`` and
-        ``validated_on``) and ``nuclei_model`` (the same, with ``name`` and ``sha256``) are printed by name; all are
-        listed.
+        ``validated_on``) and ``nuclei_models`` (a list of the same, with ``name`` and ``sha256``) are printed by name;
+        all are listed.
     """
     run = run or {}
     model = run.get("model")
@@ -76,19 +76,22 @@ def provenance_of(sections: pd.DataFrame, run: Mapping[str, object] | None) -> P
         finished=str(run.get("finished", "")),
         trained_on=_names(card.get("trained_on")),
         validated_on=_names(card.get("validated_on")),
-        cell_finder=_cell_finder(run.get("nuclei_model")),
+        cell_finder=" ".join(_cell_finders(run.get("nuclei_models"))),
         facts=list(_flattened(run)),
     )
 
 
-def _cell_finder(card: object) -> str:
-    if not isinstance(card, Mapping):
-        return ""
-    found = f"Cells were found by the model {card.get('name', '')} {str(card.get('sha256', ''))[:12]}"
-    judged = _names(card.get("validated_on"))
-    if judged:
-        return f"{found}, judged on real images that it never saw ({', '.join(judged)})."
-    return f"{found}, of which it is not on record that it was judged on real images."
+def _cell_finders(cards: object) -> Iterator[str]:
+    for card in cards if isinstance(cards, Sequence) else ():
+        if not isinstance(card, Mapping):
+            continue
+        of_what = {"fluorescence": " of fluorescence slides"}.get(str(card.get("stain")), "")
+        found = f"Cells{of_what} were found by the model {card.get('name', '')} {str(card.get('sha256', ''))[:12]}"
+        judged = _names(card.get("validated_on"))
+        if judged:
+            yield f"{found}, judged on real images that it never saw ({', '.join(judged)})."
+        else:
+            yield f"{found}, of which it is not on record that it was judged on real images."
 
 
 def _names(value: object) -> list[str] | None:

@@ -17,7 +17,7 @@ from histo.io.design import read_design
 from histo.io.results import read_table
 from histo.schema import CELL_TABLES, table_schema
 
-CELLS = Settings(is_isolated=False, report=False, device="cpu", nuclei_model="nuclei-he-v1")
+CELLS = Settings(is_isolated=False, report=False, device="cpu", cells=True)
 
 
 @pytest.fixture(scope="session")
@@ -87,8 +87,9 @@ def test_what_rubrics_ask_for_stands_in_the_sections(batch: Path) -> None:
 def test_the_record_names_the_model_that_found_the_cells(batch: Path, models: Path) -> None:
     record = json.loads((batch / "results" / "run.json").read_text(encoding="utf-8"))
     toml = (models / "nuclei-he-v1" / "model.toml").read_text(encoding="utf-8")
-    assert record["nuclei_model"]["sha256"] in toml
-    assert (record["nuclei_model"]["name"], record["nuclei_model"]["threshold"]) == ("nuclei-he-v1", 0.3)
+    (finder,) = record["nuclei_models"]
+    assert finder["sha256"] in toml
+    assert (finder["name"], finder["threshold"]) == ("nuclei-he-v1", 0.3)
     (note,) = [note for note in record["summary"]["notes"] if "controls" in note]
     assert "cut-offs relative to controls cannot be used" in note
 
@@ -108,7 +109,7 @@ def test_without_cells_none_stay_behind_and_a_rubric_can_still_be_asked_for(batc
     slides.mkdir()
     for name in ("m1.ome.tif", "animals.csv"):
         shutil.copy(batch / "slides" / name, slides)
-    summary = _score(slides, results, replace(CELLS, nuclei_model=None, profiles=("marsh-oberhuber",)))
+    summary = _score(slides, results, replace(CELLS, cells=False, profiles=("marsh-oberhuber",)))
     assert summary.n_done_before == 0
     assert not [name for name in CELL_TABLES if (results / f"{name}.parquet").exists()]
     assert "iel_per_100" not in read_table(results, "sections").columns
@@ -120,8 +121,9 @@ def test_without_cells_none_stay_behind_and_a_rubric_can_still_be_asked_for(batc
 @pytest.mark.parametrize(
     ("settings", "error", "part"),
     [
-        (replace(CELLS, nuclei_model="nuclei-he-v9"), UnknownModel, "Without --cells"),
-        (replace(CELLS, nuclei_model="nuclei-glow"), InvalidArgument, "transmitted light"),
+        (replace(CELLS, nuclei_models=("nuclei-he-v9",)), UnknownModel, "Without --cells"),
+        (replace(CELLS, nuclei_models=("nuclei-glow",)), InvalidArgument, "slides of which there are none"),
+        (replace(CELLS, nuclei_models=("nuclei-he-v1", "nuclei-he-v1")), InvalidArgument, "two nuclei models"),
         (replace(CELLS, profiles=("marsh-9",)), UnknownProfile, "marsh-9"),
     ],
 )

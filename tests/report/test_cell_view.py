@@ -18,7 +18,7 @@ DENSITIES = {
     "submucosa_inflammatory_per_mm2": 400.0,
     "muscularis_inflammatory_per_mm2": 20.0,
 }
-RUN = {"nuclei_model": {"name": "nuclei-he-v1", "sha256": "0123456789abcdef", "validated_on": []}}
+RUN = {"nuclei_models": [{"name": "nuclei-he-v1", "sha256": "0123456789abcdef", "validated_on": []}]}
 
 
 @pytest.fixture(scope="module")
