@@ -23,7 +23,7 @@ from histo.phantom.thickness import tabulate_layers
 from histo.phantom.wall import Wall, lay_wall
 from histo.types import LabelMap, PixelSize
 
-__all__ = ["DrawnSection", "DrawnTruth", "Stain", "draw_section", "draw_truth"]
+__all__ = ["Anatomy", "DrawnSection", "DrawnTruth", "Stain", "draw_anatomy", "draw_section", "draw_truth"]
 
 Floats = NDArray[np.float64]
 Stain = Literal["he", "dab", "fluorescence"]
@@ -118,7 +118,7 @@ def draw_section(spec: SectionSpec, mpp: float = 1.0, seed: int = 0, stain: Stai
     """
     if stain not in ("he", "dab", "fluorescence"):
         raise InvalidArgument("unknown stain", expected="he, dab or fluorescence", got=repr(stain))
-    anatomy = _draw_anatomy(spec, mpp, seed)
+    anatomy = draw_anatomy(spec, mpp, seed)
     canvas, fields, labels, streams = anatomy.canvas, anatomy.fields, anatomy.labels, anatomy.streams
     villi, crypts = anatomy.villi, anatomy.crypts
     cells = anatomy.place_cells(spec)
@@ -164,12 +164,12 @@ def draw_truth(spec: SectionSpec, mpp: float = 1.0, seed: int = 0) -> DrawnTruth
     MissingPixelSize
         If `mpp` is not a positive number.
     """
-    anatomy = _draw_anatomy(spec, mpp, seed)
+    anatomy = draw_anatomy(spec, mpp, seed)
     return anatomy.truth(spec, anatomy.place_cells(spec))
 
 
 @dataclass(frozen=True, eq=False)
-class _Anatomy:
+class Anatomy:
     """What lies where, before it is stained; the streams of chance that the rest of the drawing goes on with."""
 
     wall: Wall
@@ -182,10 +182,12 @@ class _Anatomy:
     streams: list[np.random.Generator]
 
     def place_cells(self, spec: SectionSpec) -> Cells:
+        """Strew the nuclei; to be asked for once, as it goes on with a stream of chance."""
         drawing = Drawing(self.canvas, self.fields, self.labels)
         return place_cells(spec, self.wall, (self.villi, self.crypts), drawing, self.streams[4])
 
     def truth(self, spec: SectionSpec, cells: Cells) -> DrawnTruth:
+        """Tell what is true of the section and these cells."""
         seen = hide_under_folds(self.labels, self.features.folds, self.canvas)
         return DrawnTruth(
             labels=LabelMap(seen, mpp=self.canvas.mpp),
@@ -196,7 +198,8 @@ class _Anatomy:
         )
 
 
-def _draw_anatomy(spec: SectionSpec, mpp: float, seed: int) -> _Anatomy:
+def draw_anatomy(spec: SectionSpec, mpp: float, seed: int) -> Anatomy:
+    """Lay out everything that lies in a section, before it is stained."""
     PixelSize(mpp)
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(6)]
     wall, villi, crypts, canvas = _lay_out(spec, mpp, streams)
@@ -205,7 +208,7 @@ def _draw_anatomy(spec: SectionSpec, mpp: float, seed: int) -> _Anatomy:
     fields = WallFields.of(wall, border, base)
     labels = draw_labels(spec, canvas, fields, villi, crypts)
     features = place_features(spec, wall, canvas, labels, streams[3])
-    return _Anatomy(wall, villi, crypts, canvas, fields, labels, features, streams)
+    return Anatomy(wall, villi, crypts, canvas, fields, labels, features, streams)
 
 
 def _lay_out(
