@@ -18,7 +18,7 @@ from histo.measure.staining.background import Background, find_background
 from histo.measure.staining.band import REGIONS, EpitheliumPixels, PictureGrid, find_epithelium
 from histo.measure.staining.edge import Borders, find_borders
 from histo.measure.staining.line import ApicalLine, trace_lines
-from histo.measure.staining.membrane import inner_part, membrane_cytoplasm_ratio
+from histo.measure.staining.membrane import inner_part, membrane_ratios
 from histo.measure.staining.quality import StainingQuality, finest_detail_um, judge, saturated_percent, unevenness
 from histo.measure.staining.region import StainedEpithelium, tabulate_gaps, tabulate_profile, tabulate_regions
 from histo.measure.staining.settings import StainingSettings
@@ -294,7 +294,4 @@ def _membrane_ratios(
         for region in REGIONS
     }
     chosen["epithelium"] = np.logical_or(*chosen.values())
-    return {
-        name: membrane_cytoplasm_ratio(values, grid.mpp, where, membrane_um=settings.membrane_um, membranes=membranes)
-        for name, where in chosen.items()
-    }
+    return membrane_ratios(values, grid.mpp, chosen, membrane_um=settings.membrane_um, membranes=membranes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -11,7 +12,7 @@ from skimage.morphology import skeletonize
 
 from histo.measure.raster import blurred, distance_to
 
-__all__ = ["find_membranes", "inner_part", "membrane_cytoplasm_ratio"]
+__all__ = ["find_membranes", "inner_part", "membrane_ratios"]
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -26,10 +27,15 @@ _MIN_MEMBRANE_UM2 = 20.0
 _MIN_PIECE_UM = 4.0
 
 
-def membrane_cytoplasm_ratio(
-    values: Image, mpp: float, where: Mask, *, membrane_um: float, membranes: Mask | None = None
-) -> float:
-    """Compare the mean signal on membranes with that between them.
+def membrane_ratios(
+    values: Image,
+    mpp: float,
+    regions: Mapping[str, Mask],
+    *,
+    membrane_um: float,
+    membranes: Mask | None = None,
+) -> dict[str, float]:
+    """Compare the mean signal on membranes with that between them, region by region.
 
     Parameters
     ----------
@@ -37,7 +43,7 @@ def membrane_cytoplasm_ratio(
         Signal, background taken off.
     mpp : float
         µm per pixel.
-    where : (rows, cols) bool array
+    regions : mapping of str to (rows, cols) bool array
         Epithelium to look at, without the apical band: its `inner_part`.
     membrane_um : float
         Width of a membrane as imaged.
@@ -46,9 +52,9 @@ def membrane_cytoplasm_ratio(
 
     Returns
     -------
-    float
-        Mean within half of the width of a line over the mean 1 µm and farther off such a band; not a number above
-        0.5 µm/px without `membranes`, where lines are found on less than 20 µm², or nothing lies between them.
+    dict of str to float
+        Mean within half of the width of a line over the mean 1 µm and farther off such a band. Not a number above
+        0.5 µm/px without `membranes`, where lines cover less than 20 µm², or where nothing lies between them.
 
     Notes
     -----
@@ -58,21 +64,30 @@ def membrane_cytoplasm_ratio(
     compression smears over neighbours is not undone by that. Membranes that the section does not cut across are not
     ridges and count as cytoplasm, so that the ratio is that of what is seen, blurred, and lower than on the molecules.
     """
+    everywhere = np.logical_or.reduce([*regions.values()])
+    missing = dict.fromkeys(regions, float("nan"))
+    if not everywhere.any() or (membranes is None and mpp > MAX_MPP):
+        return missing
     if membranes is not None:
-        return _ratio(values, mpp, where, np.ones(where.shape, dtype=bool), membranes, membrane_um)
-    if mpp > MAX_MPP:
-        return float("nan")
+        away = distance_to(membranes & everywhere) * np.float32(mpp)
+        return {name: _ratio(values, mpp, where, away, membrane_um) for name, where in regions.items()}
     # On pixels of about 0.2 µm, or a line one pixel wide would be as wide as a membrane.
     finer = max(1, round(mpp / _FINE_UM))
-    size = (values.shape[1] * finer, values.shape[0] * finer)
-    white = np.indices(values.shape).sum(axis=0) % 2 == 0
-    ratios = []
+    window = _bounds(everywhere)
+    values, everywhere = values[window], everywhere[window]
+    white = np.indices(values.shape, dtype=np.int32).sum(axis=0) % 2 == 0
+    found = []
     for seen in (white, ~white):
+        size = (values.shape[1] * finer, values.shape[0] * finer)
         smooth = np.asarray(cv2.resize(_filled(values, seen), size, interpolation=cv2.INTER_CUBIC), dtype=np.float32)
-        big_values, big_where, big_unseen = (_repeated(image, finer) for image in (values, where, ~seen))
-        lines = find_membranes(smooth, mpp / finer, big_where)
-        ratios.append(_ratio(big_values, mpp / finer, big_where, big_unseen, lines, membrane_um))
-    return float(np.mean(ratios))
+        lines = find_membranes(smooth, mpp / finer, _repeated(everywhere, finer))
+        away = distance_to(lines) * np.float32(mpp / finer)
+        fine_values = _repeated(values, finer)
+        unseen = {name: _repeated(where[window] & ~seen, finer) for name, where in regions.items()}
+        found.append(
+            {name: _ratio(fine_values, mpp / finer, where, away, membrane_um) for name, where in unseen.items()}
+        )
+    return {name: (found[0][name] + found[1][name]) / 2 for name in regions}
 
 
 def inner_part(mask: Mask, mpp: float) -> Mask:
@@ -91,8 +106,6 @@ def find_membranes(values: Image, mpp: float, where: Mask) -> Mask:
     (across_rows, mixed), (_, across_cols) = np.gradient(row_slope), np.gradient(col_slope)
     middle, half = (across_rows + across_cols) / 2, np.hypot((across_rows - across_cols) / 2, mixed)
     lowest, highest = middle - half, middle + half
-    if not where.any():
-        return np.zeros(where.shape, dtype=bool)
     spread = 1.4826 * float(np.median(np.abs(lowest[where] - np.median(lowest[where]))))
     # Of a line the curvature across is strong and that along it is not; of a spot both are.
     is_ridge = where & (-lowest > _RIDGE_SPREADS * spread) & (np.abs(highest) < -0.5 * lowest)
@@ -114,11 +127,15 @@ def _repeated(image: NDArray[Any], times: int) -> NDArray[Any]:
     return image.repeat(times, axis=0).repeat(times, axis=1)
 
 
-def _ratio(values: Image, mpp: float, where: Mask, measured: Mask, lines: Mask, membrane_um: float) -> float:
-    away = distance_to(lines & where) * np.float32(mpp)
-    on = where & (away <= membrane_um / 2)
-    between = where & (away > membrane_um / 2 + _OFF_UM)
-    if np.count_nonzero(on) * mpp**2 < _MIN_MEMBRANE_UM2 or not (between & measured).any():
+def _bounds(mask: Mask) -> tuple[slice, slice]:
+    rows, cols = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
+
+
+def _ratio(values: Image, mpp: float, where: Mask, away_um: Image, membrane_um: float) -> float:
+    on = where & (away_um <= membrane_um / 2)
+    between = where & (away_um > membrane_um / 2 + _OFF_UM)
+    if np.count_nonzero(on) * mpp**2 < _MIN_MEMBRANE_UM2 or not between.any():
         return float("nan")
-    cytoplasm = float(values[between & measured].mean())
-    return float(values[on & measured].mean()) / cytoplasm if cytoplasm > 0 else float("nan")
+    cytoplasm = float(values[between].mean())
+    return float(values[on].mean()) / cytoplasm if cytoplasm > 0 else float("nan")

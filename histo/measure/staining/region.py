@@ -154,14 +154,15 @@ def _shares(stained: StainedEpithelium, own: NDArray[np.bool_]) -> dict[str, flo
     apical = pixels.apical[own].astype(float)
     apical_sum = float(signal @ apical)
     total = float(signal @ pixels.weight[own].astype(float))
-    mean = _over(float(signal @ inside), float(inside.sum()))
+    mean = _over(total, float(inside.sum()))
+    amount = {"mean_signal": mean, "integrated_density_um2": total * stained.mpp**2}
     if not mean > _LEAST_SIGNAL * stained.noise:
         names = ("apical_fraction", "apical_mean", "basolateral_mean", "apical_basolateral_ratio")
-        return {"mean_signal": mean, **dict.fromkeys(names, float("nan"))}
+        return {**amount, **dict.fromkeys(names, float("nan"))}
     apical_mean = _over(apical_sum, float(apical @ inside))
     basolateral_mean = _over(total - apical_sum, float((1 - apical) @ inside))
     return {
-        "mean_signal": mean,
+        **amount,
         "apical_fraction": _over(apical_sum, total),
         "apical_mean": apical_mean,
         "basolateral_mean": basolateral_mean,
