@@ -51,8 +51,10 @@ class DrawnJunctions:
     signal : (rows, cols) float32 array
         Light of the junctions alone, without noise and ground; the mean band's middle is 1 before optical blur.
     junctions, cells, field, gaps : DataFrame
-        Truth of the curves. A junction or cell that the window cuts (``touches_border``) has the values of the whole;
-        the field's lengths and gap fraction are those within the window, its means those of what is whole in it.
+        Truth of the curves, with the names of the schema's tables of junctions; ``band_um`` is a junction's width
+        before optical blur, ``strength`` its signal on the middle, ``shown_um`` its length within the window. A
+        junction or cell that the window cuts has the values of the whole. The field's length and gap fraction are
+        those within the window; its means and densities are of what has its middle in the window.
     curves : list of (n, 2) array
         The course of each junction of the table, (row, column) in pixels whose centres are whole numbers.
     spec : MonolayerSpec
@@ -128,12 +130,13 @@ def draw_monolayer(
     light = shine(spec, frame, seed, borders, mosaic.keys, bands, glow.astype(np.float32)[places])
     image = _expose(spec, light, mosaic, frame, seed, stain)
     facts = Facts(frame, mosaic, borders, gaps, bands, spec.camera.blur_um, ids)
+    lines = draw_lines(borders, frame)
     junctions, cells = tabulate_junctions(facts), tabulate_cells(facts)
     return DrawnJunctions(
         image=image,
         mpp=mpp,
-        centrelines=draw_lines(borders, frame),
-        present=draw_lines(borders, frame, gaps),
+        centrelines=lines,
+        present=draw_lines(borders, frame, gaps) & lines,
         cell_labels=ids.astype(np.int32)[places],
         signal=light.junctions,
         junctions=junctions,

@@ -60,6 +60,10 @@ class Frame:
         inside = points_um - self.corner
         return np.asarray(((inside >= 0) & (inside < self.size_um)).all(axis=-1))
 
+    def shows(self, pixels: Floats) -> NDArray[np.bool_]:
+        """Say which places, given in pixels whose centres are whole numbers, lie in the window."""
+        return np.asarray(((pixels >= -0.5) & (pixels < np.array(self.shape) - 0.5)).all(axis=-1))
+
     def padded(self, margin_um: float) -> tuple[Frame, int]:
         """Widen the window by whole pixels on every side; returns it and their number."""
         pad = int(np.ceil(margin_um / self.mpp))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from histo.phantom.junction.border import Borders
 from histo.phantom.junction.gap import Gaps
-from histo.phantom.junction.light import Bands
+from histo.phantom.junction.light import SIGMA_PER_WIDTH, Bands
 from histo.phantom.junction.mosaic import Mosaic
 from histo.phantom.junction.plane import Frame
 
@@ -88,16 +88,17 @@ def tabulate_junctions(facts: Facts) -> pd.DataFrame:
         "chord_um": chords,
         "straightness": chords / lengths,
         "tortuosity": lengths / chords,
-        "width_um": bands.width_um,
-        "blurred_width_um": np.hypot(bands.width_um, facts.blur_um * np.sqrt(8 * np.log(2))),
+        "width_um": np.hypot(bands.width_um, facts.blur_um / SIGMA_PER_WIDTH),
+        "band_um": bands.width_um,
         "strength": bands.strength,
         "integrated_intensity": light,
         "continuity": 1 - gone / lengths,
         "n_gaps": np.bincount(gaps.side, minlength=n),
         "gap_length_um": gone,
+        "gap_spacing_um": _gap_spacings(gaps, n),
         "shown_um": facts.shown_um(facts.segment_um),
         "start_row": starts[:, 0], "start_col": starts[:, 1], "end_row": ends[:, 0], "end_col": ends[:, 1],
-        "touches_border": inside < np.diff(borders.first),
+        "is_whole": inside == np.diff(borders.first),
     })  # fmt: skip
     table.insert(0, "junction_id", _junction_ids(inside))
     return table[inside > 0].reset_index(drop=True)
@@ -144,20 +145,26 @@ def tabulate_cells(facts: Facts) -> pd.DataFrame:
 
 
 def tabulate_field(facts: Facts, junctions: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """Tell of the window: what lies in it, by length; means over the junctions and cells that are whole in it."""
+    """Tell of the window: what lies in it, by length.
+
+    A junction or cell counts for means and densities where its middle lies in the window (the middle of its chord, its
+    centre of mass), and then with the values of the whole: long and large ones are no less likely to.
+    """
     length = float(facts.shown_um(facts.segment_um).sum())
     stained = float(facts.shown_um(facts.stained_segment_um).sum())
-    whole = junctions[~junctions.touches_border]
+    middles = 0.5 * (junctions[["start_row", "start_col"]].to_numpy() + junctions[["end_row", "end_col"]].to_numpy())
+    is_own = facts.frame.shows(middles)
+    n_own = int(np.count_nonzero(facts.frame.shows(cells[["row", "col"]].to_numpy())))
     area_mm2 = facts.frame.area_um2 / 1e6
-    n_whole, n_cut = int((~cells.touches_border).sum()), int(cells.touches_border.sum())
     return pd.DataFrame({
         "area_mm2": [area_mm2],
         "network_length_mm_per_mm2": [length / 1000 / area_mm2],
         "gap_fraction": [1 - stained / length if length else 0.0],
-        "mean_straightness": [whole.straightness.mean()],
-        "n_junctions": [len(whole)],
-        "n_cells": [n_whole],
-        "n_cut_cells": [n_cut],
+        "mean_straightness": [junctions.straightness[is_own].mean()],
+        "n_junctions": [int(junctions.is_whole.sum())],
+        "n_cells": [int((~cells.touches_border).sum())],
+        "n_cells_cut": [int(cells.touches_border.sum())],
+        "cells_per_mm2": [n_own / area_mm2],
     })  # fmt: skip
 
 
@@ -165,6 +172,16 @@ def _junction_ids(inside: NDArray[np.number]) -> Ints:
     """Give the sides of which a part shows numbers from 1, the others 0."""
     shows = inside > 0
     return np.where(shows, np.cumsum(shows), 0)
+
+
+def _gap_spacings(gaps: Gaps, n: int) -> Floats:
+    """Measure from the first gap's middle to the last's, over the number of steps between; missing below two gaps."""
+    middle = 0.5 * (gaps.start_um + gaps.end_um)
+    first, last = np.full(n, np.inf), np.full(n, -np.inf)
+    np.minimum.at(first, gaps.side, middle)
+    np.maximum.at(last, gaps.side, middle)
+    steps = np.bincount(gaps.side, minlength=n) - 1
+    return np.where(steps > 0, (last - first) / np.maximum(steps, 1), np.nan)
 
 
 def _by_owner(owner: Ints, values: Floats, n: int) -> Floats:
