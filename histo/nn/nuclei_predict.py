@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isqrt
 
 import numpy as np
 import torch
@@ -21,6 +21,10 @@ from histo.nn.threads import map_on_threads
 from histo.nn.tiling import Tile, TileGrid, Window
 
 __all__ = ["NucleiTile", "nuclei_grid", "predict_nuclei"]
+
+# A pixel of a tile in work takes about 300 bytes of activations. All tiles in work together take 1.2 GiB at most, so
+# that a process stays below 2 GiB on any number of cores: the more of them, the smaller the tiles.
+_PX_IN_WORK = int(1.2 * 2**30) // 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +70,7 @@ def predict_nuclei(
     device : str, optional
         As `choose_device` takes it.
     n_at_once : int, optional
-        Tiles in work at once. Without it, what suits the device.
+        Tiles in work at once, at most. Without it, what suits the device.
 
     Yields
     ------
@@ -75,16 +79,19 @@ def predict_nuclei(
     """
     place = choose_device(device)
     finder = _Finder(model, model.fused.to(place), place, canvas)
-    tiles = nuclei_grid(model, canvas).cover(window)
-    n_threads = n_at_once or (tiles_at_once(place) if place.type == "cpu" else 2)
+    tiles = nuclei_grid(model, canvas, device=device, n_at_once=n_at_once).cover(window)
+    n_threads = _tiles_in_work(model, place, n_at_once)
     found = map_on_threads(finder.find, tiles, n_threads, n_waiting=n_threads + 1)
     yield from (tile for tile in found if tile is not None)
 
 
-def nuclei_grid(model: NucleiModel, canvas: Canvas) -> TileGrid:
-    """Lay tiles over a canvas: as large as the model's, or smaller where that wastes less beyond its edges.
+def nuclei_grid(
+    model: NucleiModel, canvas: Canvas, *, device: str | None = None, n_at_once: int | None = None
+) -> TileGrid:
+    """Lay tiles over a canvas: as large as the model's, or smaller where that saves memory or waste beyond its edges.
 
-    The nuclei are the same in any grid, so it may fit the canvas: of a field of 500 px, a tile of 1,280 is mostly rim.
+    The nuclei are the same in any grid, so it may fit the canvas (of a field of 500 px, a tile of 1,280 is mostly rim)
+    and the machine: with many tiles in work at once they are smaller.
 
     Parameters
     ----------
@@ -92,12 +99,23 @@ def nuclei_grid(model: NucleiModel, canvas: Canvas) -> TileGrid:
         Its tile is the largest there may be.
     canvas : Canvas
         To cover.
+    device, n_at_once
+        As in `predict_nuclei`.
 
     Returns
     -------
     TileGrid
     """
-    return TileGrid.fitting(model.spec.tile, model.spec.halo, DEEPEST_STRIDE, max(canvas.height, canvas.width))
+    halo = model.spec.halo
+    affordable = isqrt(_PX_IN_WORK // _tiles_in_work(model, choose_device(device), n_at_once))
+    side = min(model.spec.tile, max(affordable // DEEPEST_STRIDE * DEEPEST_STRIDE, 2 * halo + DEEPEST_STRIDE))
+    return TileGrid.fitting(side, halo, DEEPEST_STRIDE, max(canvas.height, canvas.width))
+
+
+def _tiles_in_work(model: NucleiModel, device: torch.device, n_at_once: int | None) -> int:
+    """Say how many tiles are in work at once: no more than fit the memory when they are as small as can be."""
+    wanted = n_at_once or (tiles_at_once(device) if device.type == "cpu" else 2)
+    return max(1, min(wanted, _PX_IN_WORK // (2 * model.spec.halo + DEEPEST_STRIDE) ** 2))
 
 
 @dataclass(frozen=True, eq=False)

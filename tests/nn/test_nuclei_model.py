@@ -69,6 +69,28 @@ def test_tiles_are_no_larger_than_a_small_canvas_needs(untrained: NucleiModel, s
     assert (grid.tile, grid.halo) == (tile, untrained.spec.halo)
 
 
+@pytest.mark.parametrize("n_at_once", [1, 2, 3, 5, 8, 64])
+@pytest.mark.parametrize("halo", [160, 400, 640])
+def test_tiles_in_work_take_no_more_than_the_memory_for_them(
+    untrained: NucleiModel, n_at_once: int, halo: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = untrained.spec.model_copy(update={"tile": 1792, "halo": halo})
+    model, canvas = replace(untrained, spec=spec), Canvas(9000, 9000, lambda *window: np.zeros(window[2:], np.uint8))
+    in_work: list[int] = []
+
+    def count(_: object, tiles: object, n_threads: int, n_waiting: int) -> list[None]:
+        in_work.append(n_threads)
+        return []
+
+    monkeypatch.setattr("histo.nn.nuclei_predict.map_on_threads", count)
+    assert list(predict_nuclei(model, canvas, canvas.whole, device="cpu", n_at_once=n_at_once)) == []
+    grid = nuclei_grid(model, canvas, device="cpu", n_at_once=n_at_once)
+    assert 1 <= in_work[0] <= n_at_once
+    # 1.2 GiB, at 300 bytes a pixel.
+    assert in_work[0] * grid.tile**2 * 300 <= 1.2 * 2**30
+    assert 2 * halo < grid.tile <= 1792
+
+
 def test_empty_glass_holds_no_nuclei(untrained: NucleiModel) -> None:
     canvas = nuclei_canvas(slide_from_array(np.full((90, 90, 3), 240, np.uint8), mpp=1.0), 1.0, "he")
     assert list(predict_nuclei(untrained, canvas, canvas.whole, device="cpu")) == []

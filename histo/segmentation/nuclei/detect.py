@@ -128,7 +128,7 @@ def stream_cells(
     finder = _CellFinder(model, view, scale, labels, outlines, chosen)
     window = view.canvas.whole if section is None else window_of(section, view.canvas, scale)
     yield finder.no_cells()
-    n_tiles = sum(1 for _ in nuclei_grid(model, view.canvas).cover(window))
+    n_tiles = sum(1 for _ in nuclei_grid(model, view.canvas, device=chosen.device).cover(window))
     n_done = 0
     for tile in predict_nuclei(model, view.canvas, window, device=chosen.device):
         if tile.is_own.any():

@@ -73,6 +73,24 @@ def test_any_tile_grid_gives_the_same_cells_at_pixels_that_do_not_divide_evenly(
     pd.testing.assert_frame_equal(found[0], found[1], check_exact=True)
 
 
+def test_cells_are_the_same_when_many_threads_leave_memory_for_small_tiles_only(
+    model: NucleiModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("histo.nn.nuclei_predict._PX_IN_WORK", 500**2)
+    found, n_tiles = [], []
+    for n_threads in (1, 2):
+        torch.set_num_threads(n_threads)
+        told: list[tuple[int, int]] = []
+        options = CellOptions(model=model, device="cpu", progress=lambda done, total: told.append((done, total)))  # noqa: B023
+        found.append(detect_cells(noise(136, 200), mpp=1.0, options=options))
+        assert told[-1][0] == told[-1][1]
+        n_tiles.append(told[-1][1])
+    torch.set_num_threads(1)
+    assert n_tiles[1] > n_tiles[0]
+    assert len(found[0]) > 30
+    pd.testing.assert_frame_equal(found[0], found[1], check_exact=True)
+
+
 def test_each_cell_is_a_row_of_the_schema(model: NucleiModel) -> None:
     image = noise(160, 200)
     labels = LabelMap(np.full((80, 50), Compartment.CRYPT, np.uint8), mpp=2.0, slide_mpp=1.0)
