@@ -15,7 +15,16 @@ from histo.report.wording import NOTHING, format_value
 from histo.study import ENDPOINTS, Arm, Endpoint, StudyTables
 from histo.study.arm import arms_of, segments_of
 
-__all__ = ["CellView", "DensityRow", "GradeCounts", "ScoredProfile", "cell_view"]
+__all__ = [
+    "CellView",
+    "DensityRow",
+    "GradeCounts",
+    "ScoredProfile",
+    "by_arm",
+    "cell_view",
+    "reference_of",
+    "write_mean",
+]
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,7 @@ def cell_view(study: StudyTables, scores: pd.DataFrame | None) -> CellView | Non
         None where no cells were counted and nothing was scored.
     """
     endpoints = [ENDPOINTS[name] for name in study.endpoints if name in ENDPOINTS and ENDPOINTS[name].is_of_cells]
-    reference = _reference_of(study)
+    reference = reference_of(study)
     by_profile = [] if scores is None else [rows for _, rows in scores.groupby("profile", sort=False)]
     graded = [_profile(rows, reference) for rows in by_profile]
     if not endpoints and not graded:
@@ -119,14 +128,15 @@ def cell_view(study: StudyTables, scores: pd.DataFrame | None) -> CellView | Non
 def _densities(groups: pd.DataFrame, endpoints: list[Endpoint], reference: str) -> list[DensityRow]:
     of_cells = groups[groups["endpoint"].isin([endpoint.name for endpoint in endpoints])]
     rows = []
-    for segment, arm, own in _by_arm(of_cells, reference):
+    for segment, arm, own in by_arm(of_cells, reference):
         by_name = {row["endpoint"]: row for row in own.to_dict("records")}
-        means = [_mean(by_name[endpoint.name], endpoint) for endpoint in endpoints]
+        means = [write_mean(by_name[endpoint.name], endpoint) for endpoint in endpoints]
         rows.append(DensityRow(segment, arm, int(own["n_animals"].max()), means))
     return rows
 
 
-def _mean(row: dict[Hashable, Any], endpoint: Endpoint) -> str:
+def write_mean(row: dict[Hashable, Any], endpoint: Endpoint) -> str:
+    """Write the mean of a row of the groups table with its interval, where it has one."""
     if not isfinite(row["mean"]):
         return NOTHING
     mean = format_value(row["mean"], endpoint, has_unit=False)
@@ -149,7 +159,7 @@ def _profile(scores: pd.DataFrame, reference: str) -> ScoredProfile:
             GradeCounts(
                 segment, arm, [int((own["grade"] == grade).sum()) for grade in grades], int((own["grade"] == "").sum())
             )
-            for segment, arm, own in _by_arm(scores, reference)
+            for segment, arm, own in by_arm(scores, reference)
         ],
         examples=[
             (f"{examples.loc[grade, 'slide']} / {examples.loc[grade, 'section']}", examples.loc[grade, "explanation"])
@@ -159,14 +169,15 @@ def _profile(scores: pd.DataFrame, reference: str) -> ScoredProfile:
     )
 
 
-def _reference_of(study: StudyTables) -> str:
+def reference_of(study: StudyTables) -> str:
+    """Name the group that the others are compared with; empty where it cannot be told."""
     try:
         return study.reference().group
     except InvalidArgument:
         return ""
 
 
-def _by_arm(table: pd.DataFrame, reference: str) -> list[tuple[str, str, pd.DataFrame]]:
+def by_arm(table: pd.DataFrame, reference: str) -> list[tuple[str, str, pd.DataFrame]]:
     """Part a table by segment, then by group, the reference first, and timepoint; rows without a group come last."""
     parts = []
     for segment in segments_of(table):

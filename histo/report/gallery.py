@@ -30,7 +30,7 @@ class SectionCard:
     numbers : list of (str, str)
         Label and value.
     accepted : str
-        How many villi and crypts counted.
+        How many villi and crypts counted; of a section without structure, how much tissue was seen.
     flags : list of str
         Quality remarks in words.
     """
@@ -83,6 +83,8 @@ def _overlay(overlays: Path | None, slide: str, section: str) -> Path | None:
 
 
 def _card(row: pd.Series, picture: str) -> SectionCard:
+    flags = row["flags"] if isinstance(row["flags"], str) else ""
+    has_structure = "no_structure" not in flags.split()
     numbers = [(ENDPOINTS[name].label, format_value(float(row[name]), ENDPOINTS[name])) for name in _SHOWN]
     arm = f"{row['group']} @ {row['timepoint']}" if row["timepoint"] else row["group"]
     return SectionCard(
@@ -92,8 +94,17 @@ def _card(row: pd.Series, picture: str) -> SectionCard:
         arm=arm,
         segment=row["segment"],
         picture=picture,
-        numbers=numbers,
+        numbers=numbers if has_structure else _positivity(row),
         accepted=f"{row['n_villi_accepted']} of {row['n_villi']} villi, "
-        f"{row['n_crypts_accepted']} of {row['n_crypts']} crypts counted",
-        flags=flag_list(row["flags"] if isinstance(row["flags"], str) else ""),
+        f"{row['n_crypts_accepted']} of {row['n_crypts']} crypts counted"
+        if has_structure
+        else f"{row['tissue_area_mm2']:.2f} mm² of tissue",
+        flags=flag_list(flags),
     )
+
+
+def _positivity(row: pd.Series) -> list[tuple[str, str]]:
+    """Say how many cells are positive of each marker that the section was judged by."""
+    percent = "_percent_positive"
+    columns = [name for name in map(str, row.index) if name.endswith(percent) and pd.notna(row[name])]
+    return [(f"{name.removesuffix(percent).replace('_', ' ')} positive", f"{row[name]:.1f} %") for name in columns]

@@ -15,6 +15,7 @@ from histo.report.answer import Answer, answer_of
 from histo.report.cell_view import CellView, cell_view
 from histo.report.endpoint_view import EndpointView, endpoint_views
 from histo.report.gallery import SectionCard, gallery_of
+from histo.report.marker_view import MarkerView, marker_view
 from histo.report.profile import ProfileTables
 from histo.report.profile_view import MIN_LENGTH_MM, ProfileView, profile_views
 from histo.report.provenance import Provenance, provenance_of
@@ -41,6 +42,7 @@ class _Page:
     columns: list[Endpoint]
     animals: list[AnimalRow]
     cells: CellView | None
+    markers: MarkerView | None
     quality: Quality
     profiles: list[ProfileView]
     n_profiles_left_out: int
@@ -87,7 +89,7 @@ def render_report(
     profiles : ProfileTables, optional
         Villi, crypts, units and layers of all sections, for their course along the gut.
     tables : mapping of str to DataFrame, optional
-        Further tables of the run by name: ``exclusions`` and ``scores`` are shown.
+        Further tables of the run by name: ``exclusions``, ``scores``, ``thresholds`` and ``positivity`` are shown.
     title : str, optional
         Heading of the page.
 
@@ -112,6 +114,7 @@ def render_report(
         columns=[endpoint_named(name) for name in study.plan.endpoints],
         animals=animal_rows(study),
         cells=cell_view(study, tables.get("scores")),
+        markers=marker_view(study, tables),
         quality=quality_of(study, tables.get("exclusions")),
         profiles=(along := profile_views(study.sections, profiles))[0],
         n_profiles_left_out=along[1],

@@ -16,6 +16,8 @@ from histo.study import StudyTables
 
 __all__ = ["Study"]
 
+_SHOWN = ("exclusions", "scores", "thresholds", "positivity")
+
 
 class Study(StudyTables):
     """The sections of a study, what follows from them about animals and groups, and the report on it.
@@ -31,7 +33,7 @@ class Study(StudyTables):
         """Write the report as one self-contained HTML page.
 
         A study that was read from a results folder shows that folder's overlays, failures, exclusions, scores,
-        ``run.json`` and the course of its measures along the gut.
+        thresholds, ``run.json`` and the course of its measures along the gut.
 
         Parameters
         ----------
@@ -57,7 +59,7 @@ class Study(StudyTables):
             failures=self._table("failures"),
             run=self._run(),
             profiles=self._profiles(),
-            tables={name: table for name in ("exclusions", "scores") if (table := self._table(name)) is not None},
+            tables={name: table for name in _SHOWN if (table := self._table(name)) is not None},
             title=title,
         )
 
