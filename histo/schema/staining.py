@@ -96,7 +96,8 @@ STAINING_REGIONS = Table(
         number(
             "continuity",
             "Share of the edge on which the apical line is seen: reaches half of its own median strength over the "
-            "cytoplasm beneath, 0 to 1; 0 where no line stands out.",
+            "cytoplasm beneath, 0 to 1; 0 where no line stands out of the noise; missing, as all of gaps, where "
+            "membranes or granules beneath the edge would hide one.",
         ),
         number(
             "line_strength",

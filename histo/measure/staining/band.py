@@ -200,7 +200,6 @@ def _joined(
         nothing, none = np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.intp)
         return EpitheliumPixels(none, none.astype(np.uint8), nothing, nothing, nothing, np.zeros(0), area_px)
     at = np.concatenate([part.index for part in parts])
-    # A crypt with a labelled lumen beside one without: a pixel counts once, for the lumen that was labelled.
     at, first = np.unique(at, return_index=True)
     region = np.concatenate([part.region for part in parts])[first]
     inside = np.concatenate([np.full(len(part.index), part.inside) for part in parts])[first]

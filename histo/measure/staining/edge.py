@@ -127,8 +127,15 @@ def find_borders(labels: LabelMap, measures: SectionMeasures, *, crypt_lumen_um:
         for run in _runs(epithelium, lumen, labels.mpp)
         for part in _by_region(run, _inward(run, epithelium, labels.mpp), labels, mouths)
     ]
-    edges += [side for axis in axes for side in _sides(axis, crypt_lumen_um / 2)]
-    return Borders(tuple(edge for edge in edges if edge.length_um >= _MIN_EDGE_UM), axes, villus, crypt, lumen)
+    edges = [edge for edge in edges if edge.length_um >= _MIN_EDGE_UM]
+    sides = [side for axis in axes for side in _sides(axis, crypt_lumen_um / 2)]
+    labelled = [edge for edge in edges if edge.region == Compartment.CRYPT]
+    # A label map draws the lumen of crypts or counts it as crypt; it does one of the two.
+    if sum(edge.length_um for edge in labelled) > sum(side.length_um for side in sides):
+        axes, sides = (), []
+    elif axes:
+        edges = [edge for edge in edges if edge.region != Compartment.CRYPT]
+    return Borders((*edges, *sides), axes, villus, crypt, lumen)
 
 
 def _lumens(labels: LabelMap) -> tuple[Mask, Mask]:

@@ -42,6 +42,8 @@ class ApicalLine:
         Signal of the line integrated across the edge, over that of the cytoplasm: signal times µm.
     is_seen : (n,) array of bool
         Whether the line is there.
+    is_hidden : bool
+        Whether it cannot be told: membranes or granules beneath the edge vary as much as a line would rise.
     """
 
     edge: LuminalEdge
@@ -49,6 +51,7 @@ class ApicalLine:
     height: Floats
     integral_um: Floats
     is_seen: Flags
+    is_hidden: bool
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Gap:
 
 
 def trace_lines(
-    values: NDArray[np.float32], mpp: float, edges: list[LuminalEdge], settings: StainingSettings
+    values: NDArray[np.float32], mpp: float, edges: list[LuminalEdge], settings: StainingSettings, *, noise: float
 ) -> list[ApicalLine]:
     """Find where along edges of one region the apical line is seen.
 
@@ -81,22 +84,27 @@ def trace_lines(
     edges : list of LuminalEdge
         Of one region.
     settings : StainingSettings
+    noise : float
+        Standard deviation of `values` from pixel to pixel.
 
     Returns
     -------
     list of ApicalLine
-        In the order of the edges; nowhere seen where no line stands out of the cytoplasm's own variation.
+        In the order of the edges. Where no line stands out of the cytoplasm's own variation it is seen nowhere; hidden
+        if that variation is more than noise.
     """
     if not edges:
         return []
     profiles = [_across(values, mpp, edge, settings) for edge in edges]
     spread = 1.4826 * float(np.median(np.abs(np.concatenate([profile.rest for profile in profiles]))))
     level = _half_way_level(np.concatenate([profile.height for profile in profiles]))
+    stands_out = level > _MIN_HEIGHT * spread
+    is_hidden = not stands_out and spread > noise
     lines = []
     for edge, profile in zip(edges, profiles, strict=True):
-        is_seen = (profile.height > level / 2) & (level > _MIN_HEIGHT * spread)
+        is_seen = (profile.height > level / 2) & stands_out
         is_seen = _without_specks(is_seen, is_closed=_is_ring(edge))
-        lines.append(ApicalLine(edge, profile.peak, profile.height, profile.integral_um, is_seen))
+        lines.append(ApicalLine(edge, profile.peak, profile.height, profile.integral_um, is_seen, is_hidden))
     return lines
 
 

@@ -173,7 +173,13 @@ def _measure_section(
     values = seen.excess
     lines = {
         region: tuple(
-            trace_lines(values, signal.mpp, [edge for edge in borders.edges if edge.region == region], settings)
+            trace_lines(
+                values,
+                signal.mpp,
+                [edge for edge in borders.edges if edge.region == region],
+                settings,
+                noise=background.noise,
+            )
         )
         for region in REGIONS
     }

@@ -104,7 +104,7 @@ def finest_detail_um(values: Image, mpp: float, noise: float) -> float:
     -----
     Blurring a step of blur s once more by t lowers its slope by sqrt(1 + t²/s²), from which s is known (Zhuo S, Sim T.
     Defocus map estimation from a single image. Pattern Recognit 2011; 44: 1852-1858). A line as thin as the blur loses
-    more than a step and so passes for a sharper one. It cannot fall much below half a pixel.
+    more than a step and so passes for a sharper one. Below half a pixel nothing is said.
     """
     smooth = cv2.GaussianBlur(values, (0, 0), _SMOOTH_PX)
     more = max(_REBLUR_UM / mpp, 1.0)
@@ -118,7 +118,7 @@ def finest_detail_um(values: Image, mpp: float, noise: float) -> float:
     ratio = np.maximum(slope[chosen] / lower[chosen], 1.0 + 1e-4)
     squared = more**2 / (ratio**2 - 1) - _SMOOTH_PX**2
     sharpest = float(np.percentile(squared, _SHARPEST_PERCENTILE))
-    return float(np.sqrt(max(sharpest, 0.25**2))) * mpp
+    return float(np.sqrt(max(sharpest, 0.5**2))) * mpp
 
 
 def unevenness(signal: Image, expected: Image) -> float:

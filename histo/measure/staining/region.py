@@ -84,7 +84,7 @@ def tabulate_profile(stained: StainedEpithelium) -> pd.DataFrame:
         own = pixels.region == region
         if not begin < end or not np.isfinite(pixels.axis[own]).any():
             continue
-        lines = stained.lines[region]
+        lines = [line for line in stained.lines[region] if not line.is_hidden]
         at_edge = np.concatenate([np.zeros(0), *(stained.places(line) for line in lines)])
         is_seen = np.concatenate([np.zeros(0, dtype=bool), *(line.is_seen for line in lines)])
         limits = np.linspace(begin, end, n + 1)
@@ -111,7 +111,7 @@ def tabulate_gaps(stained: StainedEpithelium) -> pd.DataFrame:
     """Make the table of gaps."""
     rows = []
     for lines in stained.lines.values():
-        for line in lines:
+        for line in (line for line in lines if not line.is_hidden):
             places = stained.places(line)
             n = len(line.is_seen)
             for gap in find_gaps_of(line):
@@ -171,16 +171,17 @@ def _shares(stained: StainedEpithelium, own: NDArray[np.bool_]) -> dict[str, flo
 
 
 def _line_columns(stained: StainedEpithelium, regions: tuple[Compartment, ...]) -> dict[str, float]:
-    lines = [line for region in regions for line in stained.lines[region]]
+    every = [line for region in regions for line in stained.lines[region]]
+    lines = [line for line in every if not line.is_hidden]
     seen = np.concatenate([np.zeros(0, dtype=bool), *(line.is_seen for line in lines)])
     peak = np.concatenate([np.zeros(0), *(line.peak for line in lines)])
     integral = np.concatenate([np.zeros(0), *(line.integral_um for line in lines)])
-    edge_um = sum(line.edge.length_um for line in lines)
+    edge_um = float(sum(line.edge.length_um for line in lines))
     gaps = [gap for line in lines for gap in find_gaps_of(line)]
     whole = [gap.length_um for gap in gaps if not gap.is_cut]
     above = stained.threshold.positive_above if stained.threshold else float("nan")
     return {
-        "edge_um": edge_um,
+        "edge_um": float(sum(line.edge.length_um for line in every)),
         "continuity": _mean(seen),
         "line_strength": float(np.median(integral[seen])) if seen.any() else 0.0 if lines else float("nan"),
         "edge_positive": _mean(peak > above) if stained.threshold else float("nan"),
