@@ -5,6 +5,7 @@ from __future__ import annotations
 from histo.nn.canvas import Canvas, canvas_of
 from histo.nn.device import choose_device
 from histo.nn.junction_canvas import junction_canvas, junction_channel
+from histo.nn.junction_field import see_junctions
 from histo.nn.junction_model import JunctionModel, load_junction_model, read_junction_model
 from histo.nn.junction_predict import JunctionTile, junction_grid, predict_junctions
 from histo.nn.junction_spec import JunctionSpec, JunctionStain
@@ -55,5 +56,6 @@ __all__ = [
     "read_junction_model",
     "read_model",
     "read_nuclei_model",
+    "see_junctions",
     "write_model",
 ]

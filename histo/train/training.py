@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
+from histo.nn.junction_spec import JUNCTIONS_TASK
 from histo.nn.nuclei_spec import NUCLEI_TASK
 from histo.train.export import export_model, model_folder
+from histo.train.junction import read_junction_recipe, train_junctions
 from histo.train.loop import Progress, run_training
 from histo.train.nuclei import read_nuclei_recipe, train_nuclei
 from histo.train.recipe import recipe_task
@@ -33,7 +36,8 @@ def train(
     Parameters
     ----------
     recipe_path : path-like
-        A TOML file; see `histo.train.Recipe`, and `histo.train.nuclei.NucleiRecipe` for one with ``task = "nuclei"``.
+        A TOML file; see `histo.train.Recipe`, `histo.train.nuclei.NucleiRecipe` for one with ``task = "nuclei"``, and
+        `histo.train.junction.JunctionRecipe` for one with ``task = "junctions"``.
     output : path-like, optional
         Folder of the model. Without it, the recipe's own folder if that is named like the model, else one beside it.
     folder : path-like, optional
@@ -59,10 +63,12 @@ def train(
     TrainingStopped
         If it was told to stop; a checkpoint was kept.
     """
-    if recipe_task(recipe_path) == NUCLEI_TASK:
-        return train_nuclei(
+    task = recipe_task(recipe_path)
+    if task in _BY_TASK:
+        train_model, name_of = _BY_TASK[task]
+        return train_model(
             recipe_path,
-            output or model_folder(recipe_path, read_nuclei_recipe(recipe_path).name),
+            output or model_folder(recipe_path, name_of(recipe_path)),
             folder=folder,
             resume=resume,
             device=device,
@@ -71,3 +77,9 @@ def train(
         )
     run_training(open_run(recipe_path, folder, resume=resume), device=device, n_workers=n_workers, progress=progress)
     return export_model(recipe_path, output, folder=folder, device=device, progress=progress)
+
+
+_BY_TASK: dict[str, tuple[Callable[..., Path], Callable[[str | PathLike[str]], str]]] = {
+    JUNCTIONS_TASK: (train_junctions, lambda path: read_junction_recipe(path).name),
+    NUCLEI_TASK: (train_nuclei, lambda path: read_nuclei_recipe(path).name),
+}

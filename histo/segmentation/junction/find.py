@@ -6,7 +6,6 @@ import logging
 from os import PathLike
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,11 +17,9 @@ from histo.nn import (
     JunctionStain,
     TileGrid,
     find_model,
-    junction_canvas,
     junction_channel,
-    junction_grid,
     load_junction_model,
-    predict_junctions,
+    see_junctions,
 )
 from histo.segmentation.junction.ridge import ridge_junctions
 from histo.segmentation.junction.signal import junction_signal
@@ -98,7 +95,7 @@ def find_junctions(
     chosen = _choose_model(model)
     if chosen is None:
         return ridge_junctions(_whole_signal(field, stain, channel), field.mpp)
-    return _see_with(chosen, field, stain, channel, grid, device)
+    return see_junctions(chosen, field, stain, channel=channel, grid=grid, device=device)
 
 
 def _choose_model(model: JunctionModel | str | PathLike[str] | None) -> JunctionModel | None:
@@ -117,49 +114,3 @@ def _choose_model(model: JunctionModel | str | PathLike[str] | None) -> Junction
 def _whole_signal(field: Slide, stain: JunctionStain, channel: str | int | None) -> NDArray[np.float32]:
     pixels = field.read(0, 0, *field.shape)
     return junction_signal(pixels[..., junction_channel(field, channel)] if stain == "fluorescence" else pixels, stain)
-
-
-def _see_with(
-    model: JunctionModel,
-    field: Slide,
-    stain: JunctionStain,
-    channel: str | int | None,
-    grid: TileGrid | None,
-    device: str | None,
-) -> JunctionMaps:
-    if grid is not None and grid.halo < model.spec.halo:
-        raise InvalidArgument(
-            "the rim of the tiles is too narrow for the model", expected=f"{model.spec.halo} px", got=f"{grid.halo}"
-        )
-    canvas = junction_canvas(field, model.spec.mpp, stain, channel)
-    tiles = grid or junction_grid(model, canvas)
-    centreline = np.zeros((canvas.height, canvas.width), np.float32)
-    present = np.zeros_like(centreline)
-    for tile in predict_junctions(model, canvas, canvas.whole, grid=tiles, device=device):
-        place = tile.window.slices(canvas.whole)
-        centreline[place] = tile.centreline
-        present[place] = tile.present
-    scale = model.spec.mpp / field.mpp
-    return JunctionMaps(
-        _on_grid(centreline, field.shape, scale), _on_grid(present, field.shape, scale), field.mpp, model.name
-    )
-
-
-def _on_grid(values: NDArray[np.float32], shape: tuple[int, int], scale: float) -> NDArray[np.float32]:
-    """Bring a map to the image's pixels; `scale` is image pixels per pixel of the map."""
-    if values.shape == shape and scale == 1:
-        return values
-    if scale < 1:
-        # Between two of the image's pixels a line one pixel of the map wide would be lost.
-        side = 2 * int(0.5 / scale) + 1
-        values = np.asarray(cv2.dilate(values, np.ones((side, side), np.uint8)), np.float32)
-    rows, cols = ((np.arange(size, dtype=np.float64) + 0.5) / scale - 0.5 for size in shape)
-    return np.ascontiguousarray(_interpolated(_interpolated(values, rows).T, cols).T)
-
-
-def _interpolated(values: NDArray[np.float32], at: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Interpolate between rows; beyond the first and the last they go on unchanged."""
-    at = np.clip(at, 0, len(values) - 1)
-    low = at.astype(np.intp)
-    share = (at - low).astype(np.float32)[:, None]
-    return np.asarray(values[low] + share * (values[np.minimum(low + 1, len(values) - 1)] - values[low]), np.float32)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -22,10 +24,16 @@ def untrained() -> JunctionModel:
     return JunctionModel(spec, network.eval())
 
 
-def draw_cross(mpp: float, *, width_um: float = 0.5, gap_um: float = 0.0) -> np.ndarray:
+def _draw_cross(mpp: float, *, width_um: float = 0.5, gap_um: float = 0.0) -> np.ndarray:
     """Two lines of height 100 that cross in the middle of 16 x 16 µm; the level one has a gap around column 4 µm."""
     size = round(16 / mpp)
     at_um = (np.arange(size) + 0.5) * mpp - 8
     profile = np.exp(-(at_um**2) / (2 * (width_um / 2.355) ** 2))
     level = profile[:, None] * np.where(np.abs(at_um + 4) < gap_um / 2, 0.0, 1.0)[None, :]
     return (100 * np.maximum(level, profile[None, :])).astype(np.float32)
+
+
+@pytest.fixture
+def draw_cross() -> Callable[..., np.ndarray]:
+    """Draws two lines that cross: ``draw_cross(mpp, width_um=0.5, gap_um=0.0)``."""
+    return _draw_cross

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from histo.errors import InvalidArgument, MissingPixelSize, UnknownModel
 from histo.nn import JunctionModel, TileGrid
 from histo.segmentation.junction import find_junctions, junction_signal, ridge_junctions
 from histo.stain import HAEMATOXYLIN_DAB, combine
-from tests.segmentation.junction.conftest import draw_cross
+
+DrawCross = Callable[..., np.ndarray]
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def test_an_image_twice_as_fine_gives_the_same_maps_in_between(untrained: Juncti
     np.testing.assert_allclose(fine[1:-1:2, 1:-1:2], between, atol=1e-5)
 
 
-def test_dab_shows_the_same_lines_as_fluorescence() -> None:
+def test_dab_shows_the_same_lines_as_fluorescence(draw_cross: DrawCross) -> None:
     lines = draw_cross(0.2) + np.random.default_rng(0).normal(10, 2, (80, 80))
     brown = combine(np.stack([0.1 + 0 * lines, lines / 100], axis=-1), HAEMATOXYLIN_DAB)
     seen = find_junctions(brown, mpp=0.2, stain="dab", model="ridge")

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from histo.errors import InvalidArgument, MissingPixelSize
 from histo.segmentation.junction import RidgeSettings, ridge_junctions
-from tests.segmentation.junction.conftest import draw_cross
+
+DrawCross = Callable[..., np.ndarray]
 
 
 def noisy(image: np.ndarray, sigma: float = 4.0) -> np.ndarray:
@@ -13,7 +16,7 @@ def noisy(image: np.ndarray, sigma: float = 4.0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("mpp", [0.1, 0.2])
-def test_a_line_is_seen_along_its_middle_and_nowhere_else(mpp: float) -> None:
+def test_a_line_is_seen_along_its_middle_and_nowhere_else(draw_cross: DrawCross, mpp: float) -> None:
     maps = ridge_junctions(noisy(draw_cross(mpp)), mpp)
     size = maps.shape[0]
     at_um = np.abs((np.arange(size) + 0.5) * mpp - 8)
@@ -24,13 +27,13 @@ def test_a_line_is_seen_along_its_middle_and_nowhere_else(mpp: float) -> None:
 
 
 @pytest.mark.parametrize("mpp", [0.1, 0.2])
-def test_a_gap_is_as_long_as_it_was_drawn(mpp: float) -> None:
+def test_a_gap_is_as_long_as_it_was_drawn(draw_cross: DrawCross, mpp: float) -> None:
     maps = ridge_junctions(noisy(draw_cross(mpp, gap_um=2.0)), mpp)
     on_line = maps.present[maps.shape[0] // 2]
     assert np.sum(on_line < 0.5) * mpp == pytest.approx(2.0, abs=0.45)
 
 
-def test_uneven_background_and_another_scale_of_brightness_change_nothing_that_matters() -> None:
+def test_uneven_background_and_another_scale_of_brightness_change_nothing_that_matters(draw_cross: DrawCross) -> None:
     image = noisy(draw_cross(0.2))
     slope = np.linspace(0, 150, image.shape[1])[None, :]
     plain, lit = ridge_junctions(image, 0.2), ridge_junctions(40 * (image + slope) + 1000, 0.2)
