@@ -78,18 +78,14 @@ def draw_borders(spec: BorderSpec, mosaic: Mosaic, seed: int) -> Borders:
     """
     chords = np.hypot(*(mosaic.ends - mosaic.starts).T)
     turns = _Turns.of(spec, mosaic.keys, chords, seed)
-    every = np.arange(len(chords))
-    local, count = _wander(turns, every)
-    placed = _squeeze(mosaic, every, local, count)
-    bad = _flawed(placed, count, turns)
+    placed, count, bad = _bend(mosaic, turns, np.arange(len(chords)))
     for attempt in range(_TRIES):
         if not len(bad):
             break
         turns = turns.calmed(bad, is_last=attempt == _TRIES - 1)
-        again, again_count = _wander(turns, bad)
-        mended = _squeeze(mosaic, bad, again, again_count)
-        placed, count = _replace(placed, count, bad, mended, again_count)
-        bad = bad[_flawed(mended, again_count, turns.of_sides(bad))]
+        again, again_count, still = _bend(mosaic, turns, bad)
+        placed, count = _replace(placed, count, bad, again, again_count)
+        bad = bad[still]
     owner, first = _ragged(count)
     step = np.hypot(*np.diff(placed, axis=0, prepend=placed[:1]).T)
     step[first[:-1]] = 0.0
@@ -142,6 +138,14 @@ class _Turns:
         if is_last:
             limit[sides] = _UPRIGHT
         return replace(self, fold=fold, rough=rough, limit=limit)
+
+
+def _bend(mosaic: Mosaic, turns: _Turns, sides: Ints) -> tuple[Floats, Ints, Ints]:
+    """Draw borders in place; returns their points, how many each has, and which of `sides` have to be drawn again."""
+    local, count = _wander(turns, sides)
+    placed = _squeeze(mosaic, sides, local, count)
+    suspects = np.flatnonzero(turns.of_sides(sides).may_cross_itself)
+    return placed, count, suspects[_is_flawed(suspects, local, placed, count)]
 
 
 def _wander(turns: _Turns, sides: Ints) -> tuple[Floats, Ints]:
@@ -230,17 +234,20 @@ def _room(x: Floats, chord: Floats, axes: tuple[Floats, Floats], centre: Floats,
         return np.asarray(np.fmin(x * from_start[owner], (chord[owner] - x) * from_end[owner]))
 
 
-def _flawed(points: Floats, count: Ints, turns: _Turns) -> Ints:
-    """Find borders that cross themselves."""
-    suspects = np.flatnonzero(turns.may_cross_itself)
+def _is_flawed(suspects: Ints, local: Floats, placed: Floats, count: Ints) -> NDArray[np.bool_]:
+    """Say which suspects cross themselves, or leave the stretch between their corners."""
     if not len(suspects):
-        return suspects
-    owner, _ = _ragged(count)
+        return np.zeros(0, bool)
+    owner, first = _ragged(count)
     number = np.full(len(count), -1)
     number[suspects] = np.arange(len(suspects))
     chosen = number[owner] >= 0
-    lines = shapely.linestrings(points[chosen], indices=number[owner[chosen]])
-    return np.asarray(suspects[~shapely.is_simple(lines)])
+    lines = shapely.linestrings(placed[chosen], indices=number[owner[chosen]])
+    along, end = local[:, 0], local[first[1:] - 1, 0][owner]
+    is_astray = (along <= 0) | (along >= end)
+    is_astray[first[:-1]] = is_astray[first[1:] - 1] = False
+    n_astray = np.bincount(owner, is_astray, len(count))[suspects]
+    return np.asarray(~shapely.is_simple(lines) | (n_astray > 0))
 
 
 def _replace(points: Floats, count: Ints, sides: Ints, new_points: Floats, new_count: Ints) -> tuple[Floats, Ints]:
