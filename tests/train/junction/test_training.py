@@ -79,9 +79,8 @@ def test_another_recipe_or_other_pictures_do_not_go_on(make_junction_toy: MakeTo
     with pytest.raises(InvalidRecipe, match="not the one"):
         open_junction_run(path, tmp_path / "runs")
     path.write_text(text)
-    (tmp_path / "squares" / "squares0.tif").write_bytes(
-        (tmp_path / "squares" / "squares1.tif").read_bytes()[:-2] + b"\0\1"
-    )
+    picture = tmp_path / "squares" / "squares0.tif"
+    tifffile.imwrite(picture, tifffile.imread(picture)[::-1])
     with pytest.raises(InvalidRecipe, match="not those"):
         run_junction_training(open_junction_run(path, tmp_path / "runs"), device="cpu", n_workers=0)
     with pytest.raises(InvalidRecipe, match="nothing has been trained"):
