@@ -33,14 +33,15 @@ class DabStain:
     white : (float, float, float)
         RGB of the empty slide.
     strengths : (float, float)
-        Density of each stain that the darkest tenth of the stained pixels reaches in which it outweighs the other.
+        Density that the darkest tenth of the stained pixels reaches: of haematoxylin where there is hardly any DAB, of
+        DAB where it outweighs haematoxylin.
     is_estimated : bool
         Whether `vectors` come from the slide; the published ones were taken otherwise.
     remark : str
         Why they were not taken from the slide: ``too_few_pixels``, ``one_colour``, ``unlike_reference``,
-        ``not_two_stains`` or ``no_brown``; empty when they were.
+        ``not_two_stains``, ``no_brown``, or ``given`` by the caller; empty when they were.
     deviation_deg : float
-        Largest angle between a stain as estimated and as published; NaN with too few pixels.
+        Largest angle between a stain as estimated and as published; NaN with too few pixels or where they were given.
     """
 
     vectors: StainVectors = HAEMATOXYLIN_DAB
@@ -75,7 +76,9 @@ class DabDensity:
     stain: DabStain
 
 
-def describe_dab(image: NDArray[np.uint8], *, mask: NDArray[np.bool_] | None = None) -> DabStain:
+def describe_dab(
+    image: NDArray[np.uint8], *, mask: NDArray[np.bool_] | None = None, vectors: StainVectors | None = None
+) -> DabStain:
     """Find the colours of haematoxylin and DAB on a slide, once, so that all its tiles are separated alike.
 
     Parameters
@@ -84,6 +87,9 @@ def describe_dab(image: NDArray[np.uint8], *, mask: NDArray[np.bool_] | None = N
         A part of the slide with tissue and some glass, at 0.5 to 2 µm/px.
     mask : (rows, cols) array of bool, optional
         Where to look.
+    vectors : StainVectors, optional
+        Haematoxylin and DAB, if they are known: then only white and strengths are the slide's. Slides whose densities
+        are judged by one threshold, negative controls among them, must be separated by the same vectors.
 
     Returns
     -------
@@ -100,6 +106,8 @@ def describe_dab(image: NDArray[np.uint8], *, mask: NDArray[np.bool_] | None = N
     passes for brown.
     """
     white = estimate_white(image, mask)
+    if vectors is not None:
+        return DabStain(vectors, _as_rgb(white), _strengths(image, mask, vectors, white), remark="given")
     estimate = estimate_vectors(image, reference=HAEMATOXYLIN_DAB, white=white, mask=mask)
     brown = estimate.vectors.vectors[1]
     remark = estimate.reason
@@ -109,13 +117,11 @@ def describe_dab(image: NDArray[np.uint8], *, mask: NDArray[np.bool_] | None = N
         remark = "no_brown"
     if remark:
         logger.warning("the DAB stain's colours were not found on the slide (%s): published ones are taken", remark)
-    vectors = HAEMATOXYLIN_DAB if remark else estimate.vectors
-    strengths = _strengths(image, mask, vectors, white)
-    red, green, light = (float(value) for value in white)
+    found = HAEMATOXYLIN_DAB if remark else estimate.vectors
     return DabStain(
-        vectors=vectors,
-        white=(red, green, light),
-        strengths=strengths,
+        vectors=found,
+        white=_as_rgb(white),
+        strengths=_strengths(image, mask, found, white),
         is_estimated=not remark,
         remark=remark,
         deviation_deg=estimate.deviation_deg,
@@ -147,6 +153,11 @@ def dab_density(image: NDArray[np.uint8], stain: DabStain | None = None) -> DabD
     return DabDensity(densities[..., 0].astype(np.float32), densities[..., 1].astype(np.float32), own)
 
 
+def _as_rgb(white: NDArray[np.float64]) -> tuple[float, float, float]:
+    red, green, blue = (float(value) for value in white)
+    return red, green, blue
+
+
 def _strengths(
     image: NDArray[np.uint8], mask: NDArray[np.bool_] | None, vectors: StainVectors, white: NDArray[np.float64]
 ) -> tuple[float, float]:
@@ -156,8 +167,10 @@ def _strengths(
     densities = separate(pixels[pixels.min(axis=1) > 4], vectors, white=white)[:, :2]
     stained = densities[densities.sum(axis=1) > _WEAKEST[0]]
     is_brown = stained[:, 1] > stained[:, 0]
+    # In a nucleus nearly black with DAB the share of haematoxylin is chance, and would make blue nuclei look pale.
+    is_blue = ~is_brown & (stained[:, 1] < _WEAKEST[0])
     blue, brown = (
         float(np.percentile(values, 90.0)) if len(values) else weakest
-        for values, weakest in zip((stained[~is_brown, 0], stained[is_brown, 1]), _WEAKEST, strict=True)
+        for values, weakest in zip((stained[is_blue, 0], stained[is_brown, 1]), _WEAKEST, strict=True)
     )
     return max(blue, _WEAKEST[0]), max(brown, _WEAKEST[1])

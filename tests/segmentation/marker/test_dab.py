@@ -67,6 +67,15 @@ def test_a_nucleus_all_brown_is_as_dark_as_a_blue_one():
     assert rendered[0, 0].sum() > 650
 
 
+def test_nuclei_black_with_dab_do_not_make_blue_ones_pale():
+    image = drawn(HAEMATOXYLIN_DAB, second=0.9)
+    expected = describe_dab(image).strengths[0]
+    rows, cols = np.mgrid[:SIZE, :SIZE]
+    black = np.hypot(rows % 60 - 30, cols % 60 - 30) < 20
+    image[black & (cols >= SIZE / 2) & (rows > SIZE / 2)] = (10, 8, 12)
+    assert describe_dab(image).strengths[0] == pytest.approx(expected, rel=0.1)
+
+
 def test_brown_membranes_are_no_nuclei():
     density = dab_density(drawn(HAEMATOXYLIN_DAB, second=0.9))
     nuclear = nuclear_density(density, is_nuclear=False)
