@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import tifffile
+from parts.dab_cells import TILES, read_tile
 from parts.pictures import find_pictures
 from PIL import Image
 from scipy import ndimage
@@ -50,8 +51,6 @@ MEASURES = ("intensity", "contrast", "foci")
 NUCLEUS_UM = 7.0
 MARKERS = ("EdU", "pH3", "E2F3A", "E2F4", "E2F8")
 SHOWN = ("EdU", "E2F8_EdU_mouse2_image3")
-DEEPLIIF_MPP = 0.25
-TILES = ("34_3", "6_2")
 SCANNERS = (("OS-2-vsi", 0.346), ("OS-2-ndpi", 0.227))
 REFUSALS = ("no two groups", "slides rather than cells", "200 are needed")
 HIT, MISSED, FALSE, NEGATIVE = (0, 200, 0), (255, 210, 0), (255, 60, 60), (110, 140, 255)
@@ -152,38 +151,22 @@ def dab(folder: Path) -> list[str]:
         "DAB, DeepLIIF tiles: percent positive of the truth's nuclei, threshold from the other tile",
         f"{'tile':8}{'nuclei':>8}{'truth %':>9}{'found %':>9}{'points':>8}{'F1':>6}{'floor F1':>10}  colours",
     ]
-    fields = {name: deepliif_field(folder, name) for name in TILES}
-    tables = {name: field[0] for name, field in fields.items()}
+    tiles = {name: read_tile(folder, name) for name in TILES}
     judged = {}
     for name, other in (TILES, TILES[::-1]):
-        cells = tables[name]
-        thresholds = thresholds_from_scored_cells(tables[other], {"m": "truth"})
-        found = apply_thresholds(cells, thresholds)["m_is_positive"]
+        cells, stain = tiles[name].measure()
+        found = apply_thresholds(cells, tiles[other].threshold())["m_is_positive"]
         judged[name] = cells.assign(found=found)
         floor = cells["m_intensity"] > otsu(cells["m_intensity"])
         difference = 100 * (found.mean() - cells["truth"].mean())
+        colours = "the slide's" if stain.is_estimated else f"published ({stain.remark})"
         lines.append(
             f"{name:8}{len(cells):8d}{100 * cells['truth'].mean():9.1f}{100 * found.mean():9.1f}{difference:+8.1f}"
-            f"{f1(found, cells['truth']):6.2f}{f1(floor, cells['truth']):10.2f}  {fields[name][3]}"
+            f"{f1(found, cells['truth']):6.2f}{f1(floor, cells['truth']):10.2f}  {colours}"
         )
-    shown = [overlay(fields[name][1], fields[name][2], judged[name]) for name in TILES]
+    shown = [overlay(tile.image, tile.nuclei, judged[name]) for name, tile in tiles.items()]
     save(np.hstack(shown), "dab.png")
     return lines
-
-
-def deepliif_field(folder: Path, name: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, str]:
-    image = np.asarray(Image.open(folder / f"{name}.png").convert("RGB"))
-    truth = np.asarray(Image.open(folder / f"{name}.truth.png").convert("RGB")).astype(int)
-    is_filled = truth[..., 1] < 100
-    positive, n_positive = ndimage.label(is_filled & (truth[..., 0] > 150))
-    negative, _ = ndimage.label(is_filled & (truth[..., 2] > 150))
-    nuclei = np.where(positive > 0, positive, np.where(negative > 0, negative + n_positive, 0)).astype(np.int32)
-    # Slivers between outlines are no nuclei.
-    nuclei[np.isin(nuclei, np.flatnonzero(np.bincount(nuclei.ravel()) < 30))] = 0
-    density = dab_density(image, describe_dab(image))
-    table = measure_markers(nuclei, {"m": density.dab}, DEEPLIIF_MPP)
-    colours = "the slide's" if density.stain.is_estimated else f"published ({density.stain.remark})"
-    return table.assign(truth=table["label"] <= n_positive, slide=name), image, nuclei, colours
 
 
 def scanners(folder: Path) -> list[str]:
