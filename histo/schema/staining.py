@@ -49,6 +49,11 @@ STAINING = Table(
             "none_seen: the field is full, and its darkest part was taken, so that ratios are too high or too low.",
         ),
         number("noise", "Standard deviation from pixel to pixel where nothing is drawn, in units of the signal."),
+        number(
+            "counterstain_leak",
+            "Share of the haematoxylin found in the DAB of the stroma and taken off everywhere; missing in "
+            "fluorescence and without a label map.",
+        ),
         number("saturated_percent", "Pixels of the area at the end of the camera's scale (DAB: black), percent."),
         number(
             "finest_detail_um",
@@ -59,7 +64,7 @@ STAINING = Table(
             "unevenness",
             "How much brighter one end of the field is than the other by a slope across it, over the mean: "
             "uneven light, or one side bleached. Differences along the crypt-villus axis do not count. Missing where "
-            "stained parts lie in fewer than six of 16 parts of the field.",
+            "stained parts lie in fewer than six of 16 parts of the field (14 without a label map).",
         ),
         text("flags", "saturated, out_of_focus, uneven, no_background_seen, stain_not_found, joined by a space."),
     ),

@@ -17,9 +17,8 @@ __all__ = ["CryptVillusAxis"]
 Floats = NDArray[np.float64]
 
 _STEP_UM = 2.0
-# A place belongs to a villus or crypt no farther from its centreline than this share of its width, and a little.
-_REACH = 0.75
-_REACH_UM = 4.0
+# A place belongs to a villus or crypt no farther from its centreline than its width, and a little: valleys too.
+_REACH_UM = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +87,7 @@ def _lines(labels: LabelMap, lines: Floats, table: pd.DataFrame, width: str) -> 
         at = np.linspace(0.0, arc[-1], max(2, round(arc[-1] / _STEP_UM) + 1))
         points.append(np.stack([np.interp(at, arc, line[:, axis]) for axis in (0, 1)], axis=1))
         shares.append(at / arc[-1])
-        reaches.append(np.full(len(at), _REACH * float(table[width].iloc[index]) + _REACH_UM))
+        reaches.append(np.full(len(at), float(table[width].iloc[index]) + _REACH_UM))
     if not points:
         return None
     return _Lines(cKDTree(np.concatenate(points)), np.concatenate(shares), np.concatenate(reaches))

@@ -22,7 +22,7 @@ from histo.measure.staining.membrane import inner_part, membrane_ratios
 from histo.measure.staining.quality import StainingQuality, finest_detail_um, judge, saturated_percent, unevenness
 from histo.measure.staining.region import StainedEpithelium, tabulate_gaps, tabulate_profile, tabulate_regions
 from histo.measure.staining.settings import StainingSettings
-from histo.measure.staining.signal import Stain, StainSignal, read_signal
+from histo.measure.staining.signal import Stain, StainSignal, read_signal, without_counterstain
 from histo.measure.staining.threshold import StainThreshold, stain_threshold_from_controls
 from histo.schema import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS, check_table, empty_table
 from histo.types import Compartment, LabelMap
@@ -33,7 +33,10 @@ Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _OFF_TISSUE_UM = 5.0
+_OFF_BORDER_UM = 3.0
 _STANDS_OUT = 5.0
+# Without labels only a field that is stained all over tells of the light, and not of where the tissue lies.
+_FEWEST_PARTS_OF_FIELD = 14
 _DEFAULTS = StainingSettings()
 
 
@@ -130,7 +133,7 @@ def measure_staining(
         whole = np.ones(signal.intensity.shape, dtype=bool)
         background = find_background(signal.intensity, mpp, given=settings.background)
         stands_out = signal.intensity - background.level > _STANDS_OUT * max(background.noise, 1e-6)
-        seen = _Seen(signal, background, "field", whole)
+        seen = _Seen(signal, background, "field", whole, _FEWEST_PARTS_OF_FIELD)
         return StainingMeasures(
             field=_field_row(seen, stands_out.astype(np.float32), threshold, settings),
             regions=empty_table(STAINING_REGIONS.columns),
@@ -142,12 +145,13 @@ def measure_staining(
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """A picture, its background, and the area to measure."""
+    """A picture, its background, its area, and how many of its 16 parts must be stained to judge the light."""
 
     signal: StainSignal
     background: Background
     area_of: str
     area: Mask
+    fewest_parts: int = 6
 
     @property
     def excess(self) -> Image:
@@ -167,6 +171,7 @@ def _measure_section(
     borders = find_borders(labels, section, crypt_lumen_um=settings.crypt_lumen_um)
     axis = CryptVillusAxis.of(labels, section)
     pixels = find_epithelium(labels, borders, axis, grid, settings)
+    signal = without_counterstain(signal, _stroma(labels, grid))
     lumen = _clear_lumen(borders, labels, grid)
     background = find_background(signal.intensity, signal.mpp, lumen=lumen, given=settings.background)
     seen = _Seen(signal, background, "tissue", _tissue(labels, grid))
@@ -207,7 +212,7 @@ def _field_row(
     quality = StainingQuality(
         saturated_percent(signal.is_saturated, seen.area),
         finest_detail_um(signal.intensity, signal.mpp, seen.background.noise),
-        unevenness(values, expected),
+        unevenness(values, expected, fewest_parts=seen.fewest_parts),
     )
     flags = judge(quality, settings.limits, is_strict=settings.is_strict)
     flags += ["no_background_seen"] if seen.background.source == "none_seen" else []
@@ -223,6 +228,7 @@ def _field_row(
         "background": seen.background.level,
         "background_from": seen.background.source,
         "noise": seen.background.noise,
+        "counterstain_leak": signal.counterstain_leak,
         **asdict(quality),
         "flags": " ".join(flags),
     }
@@ -262,6 +268,13 @@ def _clear_lumen(borders: Borders, labels: LabelMap, grid: PictureGrid) -> Mask:
 def _tissue(labels: LabelMap, grid: PictureGrid) -> Mask:
     share = (labels.array != Compartment.BACKGROUND).astype(np.float32)
     return grid.spread(share, labels.mpp) > 0.5
+
+
+def _stroma(labels: LabelMap, grid: PictureGrid) -> Mask:
+    """Tissue under the epithelium, as far from its border as the label map may err."""
+    share = ~labels.mask(Compartment.BACKGROUND, *REGIONS)
+    away = distance_to(~share) * np.float32(labels.mpp)
+    return grid.spread(away, labels.mpp) > _OFF_BORDER_UM
 
 
 def _mask(pixels: EpitheliumPixels, grid: PictureGrid, chosen: Mask) -> Mask:

@@ -82,17 +82,17 @@ def normalise_staining(
             next_step="Compare positive_area_percent, or measure all pictures at one µm/px.",
         )
     normalised = table.copy()
-    groups = table.groupby(list(by), sort=False, dropna=False).groups if by else {(): table.index}
+    parts = [*table.groupby(list(by), sort=False, dropna=False)] if by else [((), table)]
     for column in columns:
         normalised[f"{column}_over_controls"] = float("nan")
-        for key, index in groups.items():
-            own = table.loc[index]
+        for key, own in parts:
+            without, controlled = is_negative[own.index], is_control[own.index]
             values = own[column].astype(float)
-            if is_negative[index].any():
-                values = values - _mean_of_animals(values[is_negative[index]], own["animal"])
-            ground = _mean_of_animals(values[is_control[index]], own["animal"])
-            _check_ground(column, key, ground, bool(is_control[index].any()), controls)
-            normalised.loc[index, f"{column}_over_controls"] = (values / ground).where(~is_negative[index])
+            if without.any():
+                values = values - _mean_of_animals(values[without], own["animal"])
+            ground = _mean_of_animals(values[controlled], own["animal"])
+            _check_ground(column, key, ground, bool(controlled.any()), controls)
+            normalised.loc[own.index, f"{column}_over_controls"] = (values / ground).where(~without)
     return normalised
 
 

@@ -18,13 +18,14 @@ Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _BLOCKS = 4
-_MIN_BLOCKS = 6
 _MIN_SHARE = 0.02
 _MAX_CHANCE = 0.01
-_REBLUR_UM = 0.5
+_REBLUR_UM = 2.0
+_SMOOTH_UM = 0.7
 _SMOOTH_PX = 0.8
+_STRONG = 0.3
 _SLOPE_NOISES = 8.0
-_SHARPEST_PERCENTILE = 10.0
+_SHARPEST_PERCENTILE = 25.0
 _FEWEST_SLOPES = 100
 
 
@@ -97,31 +98,32 @@ def finest_detail_um(values: Image, mpp: float, noise: float) -> float:
     Returns
     -------
     float
-        Standard deviation of the blur of a step that is as sharp as the sharpest tenth of the places that stand out of
-        the noise, µm. Not a number where fewer than 100 do.
+        Standard deviation of the blur of a step that is as sharp as the sharpest quarter of the places that stand out
+        of the noise, µm. Not a number where fewer than 100 do.
 
     Notes
     -----
     Blurring a step of blur s once more by t lowers its slope by sqrt(1 + t²/s²), from which s is known (Zhuo S, Sim T.
     Defocus map estimation from a single image. Pattern Recognit 2011; 44: 1852-1858). A line as thin as the blur loses
-    more than a step and so passes for a sharper one. Below half a pixel nothing is said.
+    more than a step and so passes for one of half the blur. Below half a pixel nothing is said.
     """
-    smooth = cv2.GaussianBlur(values, (0, 0), _SMOOTH_PX)
-    more = max(_REBLUR_UM / mpp, 1.0)
+    first = max(_SMOOTH_UM / mpp, _SMOOTH_PX)
+    smooth = cv2.GaussianBlur(values, (0, 0), first)
+    more = max(_REBLUR_UM / mpp, 2 * first)
     slope, lower = _slope(smooth), _slope(cv2.GaussianBlur(smooth, (0, 0), more))
     # A slope of smoothed noise has this standard deviation in each direction.
-    of_noise = noise / (np.sqrt(8 * np.pi) * _SMOOTH_PX**2)
-    ridge = cv2.dilate(slope, np.ones((3, 3), np.uint8))
-    chosen = (slope > _SLOPE_NOISES * of_noise) & (slope >= ridge) & (slope > 0.05 * float(slope.max())) & (lower > 0)
+    of_noise = noise / (np.sqrt(8 * np.pi) * first**2)
+    strong = max(_SLOPE_NOISES * of_noise, _STRONG * float(np.percentile(slope, 99.5)))
+    chosen = (slope > strong) & (slope >= cv2.dilate(slope, np.ones((3, 3), np.uint8))) & (lower > 0)
     if np.count_nonzero(chosen) < _FEWEST_SLOPES:
         return float("nan")
     ratio = np.maximum(slope[chosen] / lower[chosen], 1.0 + 1e-4)
-    squared = more**2 / (ratio**2 - 1) - _SMOOTH_PX**2
+    squared = more**2 / (ratio**2 - 1) - first**2
     sharpest = float(np.percentile(squared, _SHARPEST_PERCENTILE))
     return float(np.sqrt(max(sharpest, 0.5**2))) * mpp
 
 
-def unevenness(signal: Image, expected: Image) -> float:
+def unevenness(signal: Image, expected: Image, *, fewest_parts: int = 6) -> float:
     """Measure a slope of brightness across the field.
 
     Parameters
@@ -131,12 +133,15 @@ def unevenness(signal: Image, expected: Image) -> float:
     expected : (rows, cols) array
         What signal each pixel should have, on any scale, where parts should be alike everywhere; 0 elsewhere.
 
+    fewest_parts : int
+        In so many of the 16 parts there must be pixels that are alike.
+
     Returns
     -------
     float
         The field is parted into 4 x 4; through the signal over that expected of each part, a plane is laid. Difference
         of the plane's ends over its mean; 0 where it explains no more of the variance between the parts than chance
-        does once in a hundred times (F test). Not a number where fewer than six parts hold 2 % of such pixels.
+        does once in a hundred times (F test). Not a number where fewer parts hold 2 % of such pixels.
     """
     row_block, col_block = (np.arange(n) * _BLOCKS // n for n in signal.shape)
     block = row_block[:, None] * _BLOCKS + col_block
@@ -144,7 +149,7 @@ def unevenness(signal: Image, expected: Image) -> float:
     own = block[alike]
     count = np.bincount(own, minlength=_BLOCKS**2)
     enough = count >= _MIN_SHARE * signal.size / _BLOCKS**2
-    if np.count_nonzero(enough) < _MIN_BLOCKS:
+    if np.count_nonzero(enough) < fewest_parts:
         return float("nan")
     seen, due = (np.bincount(own, image[alike], minlength=_BLOCKS**2)[enough] for image in (signal, expected))
     means = seen / due

@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 # A mean of less than this share of the noise is none: how it is spread is chance.
 _LEAST_SIGNAL = 0.25
-_STRETCHES = {Compartment.CRYPT: 5, Compartment.VILLUS_EPITHELIUM: 10}
+_STRETCHES = {Compartment.CRYPT: 10, Compartment.VILLUS_EPITHELIUM: 10}
 _NAMES: dict[str, tuple[Compartment, ...]] = {
     "epithelium": REGIONS,
     **{region.label: (region,) for region in REGIONS},
