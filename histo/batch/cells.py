@@ -13,6 +13,7 @@ from histo.io.design import Panel
 from histo.measure import InfiltrateMeasures, measure_infiltrate
 from histo.nn import NucleiModel
 from histo.segmentation.nuclei import CellOptions, CellStain, detect_cells
+from histo.stain import HAEMATOXYLIN_DAB
 from histo.types import Compartment
 
 __all__ = ["SLIDE_CELL_TABLES", "TISSUE", "CellCounter"]
@@ -83,6 +84,8 @@ class CellCounter:
                 device=self.device,
                 nuclei_channel=channels.nuclei or None,
                 dab_marker=self.panel.names[0] if is_dab else "dab",
+                # The same on all slides: one threshold judges them, and on a negative control there is no DAB to find.
+                dab_vectors=HAEMATOXYLIN_DAB,
                 sites={marker.name: marker.site for marker in self.panel.markers},
             ),
         )

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from histo.errors import InvalidArgument, UnknownModel
 from histo.nn import NucleiModel, load_nuclei_model
 from histo.segmentation.marker import BleedThrough, MarkerSite
+from histo.stain import StainVectors
 
 __all__ = ["CellOptions", "CellStain", "choose_model"]
 
@@ -34,6 +35,9 @@ class CellOptions:
         Fluorescence: the channel of the nuclei. Without it, the only one, or the one named like a stain of nuclei.
     dab_marker : str
         DAB: what the marker is called in the columns.
+    dab_vectors : StainVectors, optional
+        DAB: colours of haematoxylin and DAB. Without them, those found on the slide, so that densities of slides that
+        are judged together, negative controls among them, ought to be given theirs.
     sites : mapping of str to {"nucleus", "ring"}
         Where each marker is looked for; in the nucleus where nothing is said. The nuclei of a DAB slide are found in
         both colours if its marker is nuclear, in haematoxylin alone if it is looked for in the ring.
@@ -50,6 +54,7 @@ class CellOptions:
     model: NucleiModel | str | PathLike[str] | None = None
     nuclei_channel: str | int | None = None
     dab_marker: str = "dab"
+    dab_vectors: StainVectors | None = None
     sites: Mapping[str, MarkerSite] = field(default_factory=dict)
     ring_um: float = 2.0
     bleed_through: BleedThrough | None = None

@@ -87,7 +87,7 @@ def look_at(slide: Slide, model: NucleiModel, stain: str, markers: Mapping[str, 
             next_step="Name the DAB: CellOptions(dab_marker=...).",
         )
     light = canvas_of(slide, mpp)
-    stained = describe_dab(_overview(slide))
+    stained = describe_dab(_overview(slide), vectors=options.dab_vectors)
     is_nuclear = options.sites.get(options.dab_marker, "nucleus") == "nucleus"
 
     def read_dab(window: Window) -> dict[str, NDArray[Any]]:
