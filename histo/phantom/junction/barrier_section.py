@@ -18,7 +18,7 @@ from histo.phantom.junction.camera import expose_counts
 from histo.phantom.junction.monolayer import JunctionStain
 from histo.phantom.section import Anatomy, draw_anatomy
 from histo.phantom.stains import Scene, counterstain, develop
-from histo.types import LabelMap
+from histo.types import Compartment, LabelMap
 
 __all__ = ["DrawnBarrier", "draw_barrier_section"]
 
@@ -64,6 +64,11 @@ class DrawnBarrier:
     def mpp(self) -> float:
         """µm per pixel."""
         return self.labels.mpp
+
+    def positive_area_percent(self, above: float) -> float:
+        """Share of the tissue whose signal, as the lens blurs it and without noise, is above a value, percent."""
+        is_tissue = self.labels.array != Compartment.BACKGROUND
+        return 100.0 * float((self.signal[is_tissue] > above).mean())
 
 
 def draw_barrier_section(

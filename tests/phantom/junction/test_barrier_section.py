@@ -136,6 +136,7 @@ def test_grains_cover_the_share_of_the_epithelium_that_the_truth_says(short_sect
     epithelium = np.isin(drawn.labels.array, (Compartment.VILLUS_EPITHELIUM, Compartment.CRYPT))
     percent = 100 * (drawn.signal[epithelium] > 0.5).mean()
     assert truth_of(drawn, "epithelium").patch_percent == pytest.approx(percent, abs=0.5)
+    assert drawn.positive_area_percent(0.5) == pytest.approx(drawn.tissue.patch_percent.item(), abs=0.5)
     assert 15 < percent < 30
 
 
