@@ -2,7 +2,7 @@
 
 Villous epithelium ends at labelled background. A crypt's label holds its lumen, so there the edge lies beside the
 crypt's centreline, or around background that was labelled inside the crypt. Borders with lamina propria, with what is
-excluded, with the mouths of crypts and with the end of the map are no edge.
+excluded and with the end of the map are no edge; nor are the mouths of crypts whose lumen is not labelled.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial import cKDTree
 from skimage.measure import find_contours
 
 from histo.measure.grid import sample
@@ -121,16 +119,15 @@ def find_borders(labels: LabelMap, measures: SectionMeasures, *, crypt_lumen_um:
     epithelium = villus + crypt
     lumen = blurred(open_lumen | crypt_lumen, sigma)
     axes = _crypt_axes(labels, measures, lumen)
-    mouths = _mouths(labels, measures)
     edges = [
         part
         for run in _runs(epithelium, lumen, labels.mpp)
-        for part in _by_region(run, _inward(run, epithelium, labels.mpp), labels, mouths)
+        for part in _by_region(run, _inward(run, epithelium, labels.mpp), labels)
     ]
     edges = [edge for edge in edges if edge.length_um >= _MIN_EDGE_UM]
     sides = [side for axis in axes for side in _sides(axis, crypt_lumen_um / 2)]
     labelled = [edge for edge in edges if edge.region == Compartment.CRYPT]
-    # A label map draws the lumen of crypts or counts it as crypt; it does one of the two.
+    # A label map draws the lumen of crypts or counts it as crypt. If it counts it, what borders on it is their mouths.
     if sum(edge.length_um for edge in labelled) > sum(side.length_um for side in sides):
         axes, sides = (), []
     elif axes:
@@ -196,29 +193,16 @@ def _normals(points: Floats) -> Floats:
     return np.stack([-way[:, 1], way[:, 0]], axis=1)
 
 
-def _by_region(points: Floats, inward: Floats, labels: LabelMap, mouths: pd.DataFrame) -> list[LuminalEdge]:
-    """Cut a curve where villus and crypt meet, and leave out what lies over the mouths of crypts."""
+def _by_region(points: Floats, inward: Floats, labels: LabelMap) -> list[LuminalEdge]:
+    """Cut a curve where villus and crypt meet."""
     inside = sample(labels.array, points + _LOOK_INSIDE_UM * inward, labels.mpp, order=0)
     region = np.where(inside == Compartment.CRYPT, Compartment.CRYPT, Compartment.VILLUS_EPITHELIUM)
-    kept = np.ones(len(points), dtype=bool)
-    if len(mouths):
-        away, nearest = cKDTree(mouths[["row", "col"]].to_numpy()).query(points)
-        is_over = away <= mouths["reach_um"].to_numpy()[nearest]
-        kept = ~((region == Compartment.CRYPT) & is_over)
-    code = np.where(kept, region, 0)
-    pieces = np.split(np.arange(len(points)), np.flatnonzero(np.diff(code)) + 1)
+    pieces = np.split(np.arange(len(points)), np.flatnonzero(np.diff(region)) + 1)
     return [
-        LuminalEdge(points[piece], inward[piece], Compartment(int(code[piece[0]])))
+        LuminalEdge(points[piece], inward[piece], Compartment(int(region[piece[0]])))
         for piece in pieces
-        if code[piece[0]] and len(piece) > 2
+        if len(piece) > 2
     ]
-
-
-def _mouths(labels: LabelMap, measures: SectionMeasures) -> pd.DataFrame:
-    crypts = measures.crypts
-    at = (labels.from_slide(crypts[["mouth_row", "mouth_col"]].to_numpy(dtype=float)) + 0.5) * labels.mpp
-    reach = 0.6 * crypts["crypt_width_um"].to_numpy(dtype=float) + 4.0
-    return pd.DataFrame({"row": at[:, 0], "col": at[:, 1], "reach_um": reach}).dropna()
 
 
 def _crypt_axes(labels: LabelMap, measures: SectionMeasures, lumen: NDArray[np.float32]) -> tuple[CryptAxis, ...]:
