@@ -142,16 +142,28 @@ def _choose(results: Path, slides: list[StainedSlide], marker: str, given: Given
         if known is not None and marker in {each.marker for each in known}:
             return known[marker]
     controls = [slide for slide in stained if slide.is_negative_control]
-    if controls:
-        return _pooled(results, controls, marker, lambda cells: thresholds_from_controls(cells, [marker]))
+    others = [slide for slide in stained if not slide.is_negative_control]
     scale: Literal["log", "linear"] = "log" if stain == "fluorescence" else "linear"
-    return _pooled(results, stained, marker, lambda cells: thresholds_from_study(cells, [marker], scale=scale))
+
+    def of_study() -> Threshold:
+        return _pooled(results, others, marker, lambda cells: thresholds_from_study(cells, [marker], scale=scale))
+
+    if not controls:
+        return of_study()
+    chosen = _pooled(results, controls, marker, lambda cells: thresholds_from_controls(cells, [marker]))
+    try:
+        beside = f"Otsu's threshold of the other slides would be {of_study().weak:.4g}"
+    except NoThreshold:
+        beside = "Otsu's method finds no two groups on the other slides"
+    return replace(chosen, detail=f"{chosen.detail} ({beside})")
 
 
 def _pooled(
     results: Path, slides: list[StainedSlide], marker: str, choose: Callable[[pd.DataFrame], Thresholds]
 ) -> Threshold:
     """Choose on the cells of these slides, each represented by so few of them that memory does not grow."""
+    if not slides:
+        raise NoThreshold("there are no slides but negative controls")
     most = max(_FEWEST_OF_SLIDE, _MOST_CELLS // len(slides))
     parts, n_cells, n_slides = [], 0, 0
     for slide in slides:
