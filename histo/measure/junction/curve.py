@@ -13,8 +13,10 @@ __all__ = ["fit_crest", "smooth_curve"]
 Floats = NDArray[np.float64]
 
 # A border along pixels strays from the crest by about one of them; twice as much is searched.
-_REACH, _STEP = 2.0, 0.25
+_REACH, _STEP = 2.0, 0.5
 _ROUNDS = 3
+# Smooths the steps of a border along pixels away before its crest is looked for.
+_STEPS = 1.0
 # A crest that rises this far over the map beside it is followed fully. Without one the border itself counts a little,
 # so that the bridge over a gap stays where it parts the cells.
 _CLEAR_RISE, _BORDER_TRUST = 0.1, 0.02
@@ -31,7 +33,7 @@ def fit_crest(border: Floats, crest: NDArray[np.float32], shortest_wave: float, 
     border : (n, 2) array
         Row and column along a border, in pixels; a ring's last is its first.
     crest : (rows, cols) array
-        The map, blurred enough to be smooth between pixels.
+        Coefficients of the cubic spline through the map, from `scipy.ndimage.spline_filter`.
     shortest_wave : float
         Length in pixels of the shortest wave that the curve follows by half.
     is_ring : bool
@@ -42,12 +44,12 @@ def fit_crest(border: Floats, crest: NDArray[np.float32], shortest_wave: float, 
     (m, 2) array
         Points about one pixel apart.
     """
-    points = smooth_along(even_points(border), 1.5, is_ring=is_ring)
+    points = smooth_along(even_points(border), _STEPS, is_ring=is_ring)
     offsets = np.arange(-_REACH, _REACH + _STEP / 2, _STEP)
     for _ in range(_ROUNDS):
         points = even_points(points)
         normals = normals_of(points, is_ring=is_ring)
-        found, rise = _crest_offsets(across(crest, points, normals, offsets), offsets)
+        found, rise = _crest_offsets(across(crest, points, normals, offsets, is_spline=True), offsets)
         trust = np.clip(rise / _CLEAR_RISE, _BORDER_TRUST, 1.0)
         points = smooth_curve(points + found[:, None] * normals, trust, shortest_wave, is_ring=is_ring)
     return even_points(points)

@@ -23,6 +23,8 @@ Labels = NDArray[np.int32]
 
 # A pixel of the map speaks for a junction from here on where it hangs together with surer ones.
 _LOW, _HIGH = 0.25, 0.5
+# A cell that the field's border cuts may be this many times as large as what is seen of it.
+_CUT = 8
 
 
 def part_cells(centreline: NDArray[np.float32], mpp: float, settings: TraceSettings) -> Labels:
@@ -83,20 +85,24 @@ class _Seen:
 
     def __init__(self, centreline: NDArray[np.float32], mpp: float, settings: TraceSettings) -> None:
         self.settings = settings
-        self._map = blurred(centreline, max(1.0, 0.1 / mpp))
-        # A line one pixel wide is lower when it is blurred than one that is wide: the map is read as a share of that.
-        self._side = settings.ridge_um / mpp
-        self._offsets = np.array([-self._side, -1.0, 0.0, 1.0, self._side])
+        self._map = centreline
+        side = settings.ridge_um / mpp
+        self._clear = round(0.5 * side)
+        self._offsets = np.array([-side, -1.0, -0.5, 0.0, 0.5, 1.0, side])
 
     def along(self, border: Border) -> _Stretch:
         points = even_points(border.middles)
         points = smooth_along(points, 1.5, is_ring=border.is_ring)
         values = across(self._map, points, normals_of(points, is_ring=border.is_ring), self._offsets)
-        crest = values[:, 1:4].max(axis=1)
-        is_seen = crest - values[:, [0, -1]].mean(axis=1) >= self.settings.least_ridge
+        crest = values[:, 1:-1].max(axis=1)
+        rise = crest - values[:, [0, -1]].mean(axis=1)
+        is_seen = crest >= _HIGH
+        # Next to a corner the other junctions lie on both sides, and nothing rises over them.
+        if len(points) > 4 * self._clear:
+            is_seen = (is_seen & (rise >= self.settings.least_rise))[self._clear : -self._clear]
         near = max(2, round(0.15 * len(is_seen)))
         ends = (bool(is_seen[:near].mean() > 0.5), bool(is_seen[-near:].mean() > 0.5))
-        return _Stretch(float(len(points)), float(is_seen.sum()), ends)
+        return _Stretch(float(len(is_seen)), float(is_seen.sum()), ends)
 
 
 class _Regions:
@@ -171,10 +177,13 @@ def _joined(labels: Labels, seen: _Seen, least: float) -> Labels:
 
 
 def _without_specks(labels: Labels, seen: _Seen, least_pixels: float) -> Labels:
-    """Join what is too small for a cell to the neighbour that the least seen border parts it from."""
+    """Join what is too small for a cell to the neighbour that the shortest seen border parts it from.
+
+    Between the teeth of a folded junction that is across the mouth, where teeth touch, and not along their flanks.
+    """
     while True:
         areas = np.bincount(labels.ravel())
-        areas[_at_frame(labels)] = labels.size  # how large those are nobody knows
+        areas[_at_frame(labels)] *= _CUT  # how large those are nobody knows
         specks = np.flatnonzero(areas[1:] < least_pixels) + 1
         if not specks.size:
             return labels
@@ -182,7 +191,7 @@ def _without_specks(labels: Labels, seen: _Seen, least_pixels: float) -> Labels:
         for speck in specks[np.argsort(areas[specks])].tolist():
             around = regions.neighbours(speck)
             if around:
-                nearest = min(around, key=lambda other: (around[other][1] - around[other][0], other))
+                nearest = min(around, key=lambda other: (around[other][1], other))
                 regions.join(nearest, speck)
         labels = regions.relabelled(labels)
 

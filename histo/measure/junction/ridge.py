@@ -44,21 +44,28 @@ def normals_of(points: Floats, *, is_ring: bool) -> Floats:
     return np.asarray(np.column_stack([along[:, 1], -along[:, 0]]) / length[:, None])
 
 
-def across(image: NDArray[np.floating], points: Floats, normals: Floats, offsets: Floats) -> Floats:
+def across(
+    image: NDArray[np.floating], points: Floats, normals: Floats, offsets: Floats, *, is_spline: bool = False
+) -> Floats:
     """Read an image along the normals of a curve.
 
     Parameters
     ----------
     image : (rows, cols) array
-        What is read, linearly between pixels; beyond the border stands what is nearest on it.
+        What is read; beyond the border stands what is nearest on it.
     points, normals : (n, 2) arrays
         The curve, in pixels, and its unit normals.
     offsets : (m,) array
         Distances from the curve, in pixels.
+    is_spline : bool
+        Whether the image is the coefficients of its cubic spline, which is then what is read between pixels; else it is
+        read linearly.
 
     Returns
     -------
     (n, m) array
     """
     places = points[:, None, :] + offsets[None, :, None] * normals[:, None, :]
-    return np.asarray(ndimage.map_coordinates(image, np.moveaxis(places, -1, 0), order=1, mode="nearest"))
+    order = 3 if is_spline else 1
+    at = np.moveaxis(places, -1, 0)
+    return np.asarray(ndimage.map_coordinates(image, at, order=order, mode="nearest", prefilter=False))

@@ -17,11 +17,12 @@ class TraceSettings:
     ----------
     smoothing_um : float
         Waves of a junction shorter than this are taken for noise. Light shows none below about 0.3 µm; on pixels
-        larger than a quarter of it, four pixels are the shortest wave that is kept.
+        larger than a third of it, three pixels are the shortest wave that is kept.
     ridge_um : float
         How far from a curve its background is read when it is asked whether a ridge runs there.
-    least_ridge : float
-        How far the centreline map must rise above that background to speak for a junction, 0 to 1.
+    least_rise : float
+        How far the centreline map must rise over that, besides being as likely as not, to speak for a junction that
+        runs along the border rather than across it.
     least_seen : float
         The share of a border that must be seen for two cells to be parted by it; the rest is bridged and is gap.
     least_seen_between_stumps : float
@@ -34,10 +35,10 @@ class TraceSettings:
 
     smoothing_um: float = 0.5
     ridge_um: float = 0.8
-    least_ridge: float = 0.15
-    least_seen: float = 0.5
-    least_seen_between_stumps: float = 0.3
-    least_cell_um: float = 2.0
+    least_rise: float = 0.25
+    least_seen: float = 0.65
+    least_seen_between_stumps: float = 0.45
+    least_cell_um: float = 4.0
     least_junction_um: float = 0.3
 
     def __post_init__(self) -> None:

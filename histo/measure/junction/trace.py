@@ -20,8 +20,8 @@ __all__ = ["trace_network"]
 Floats = NDArray[np.float64]
 
 # The map may be a line one pixel wide: it is blurred so that its crest can be found between pixels.
-_BLUR = 0.7
-_LEAST_WAVE = 4.0
+_BLUR = 0.5
+_LEAST_WAVE = 3.0
 # A map that is lower than this shows no junction.
 _NO_JUNCTION = 0.02
 
@@ -53,7 +53,7 @@ def trace_network(maps: JunctionMaps, *, settings: TraceSettings | None = None) 
     """
     settings = settings or TraceSettings()
     labels = part_cells(maps.centreline, maps.mpp, settings)
-    crest = blurred(maps.centreline, _BLUR)
+    crest = ndimage.spline_filter(blurred(maps.centreline, _BLUR), order=3, output=np.float32, mode="nearest")
     wave = max(_LEAST_WAVE, settings.smoothing_um / maps.mpp)
     curves = [
         LooseCurve(
