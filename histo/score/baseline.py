@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -32,12 +32,15 @@ class ControlValue:
         Standard deviation of a single section: between animals and between the sections of an animal.
     n_animals, n_sections : int
         What they rest on.
+    animal_means : tuple of float, optional
+        Mean of each animal; cut-offs that are prediction limits need them.
     """
 
     mean: float
     sd: float
     n_animals: int
     n_sections: int
+    animal_means: tuple[float, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -176,4 +179,5 @@ def _control_value(values: NDArray[np.float64], animals: NDArray[np.object_]) ->
     n_free = len(values) - len(counts)
     within = float(((values - means[of_animal]) ** 2).sum() / n_free) if n_free else 0.0
     between = max(0.0, float(means.var(ddof=1)) - within * float((1.0 / counts).mean()))
-    return ControlValue(float(means.mean()), float(np.sqrt(between + within)), len(counts), len(values))
+    sd = float(np.sqrt(between + within))
+    return ControlValue(float(means.mean()), sd, len(counts), len(values), tuple(means.tolist()))

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from histo.errors import InvalidArgument
+from histo.measure.infiltrate import prediction_limit
 from histo.score.baseline import MIN_ANIMALS, Baseline, ControlValue
 from histo.score.profile import Finding, Input, Operator, Profile
 
@@ -233,6 +234,11 @@ def _control_value(
             f"{needed}, and the controls do not differ in {entry.column}: all are {ground.mean:g}",
             "State a fold of the controls, or a number, in a profile of your own that extends this one.",
         )
+    if finding.control_share is not None and math.isnan(_threshold(finding, ground)):
+        return Missing(
+            f"{needed}, and the baseline does not say what each animal has of {entry.column}",
+            f"Make it with Baseline.from_sections, from at least {MIN_ANIMALS} animals.",
+        )
     return ground
 
 
@@ -251,4 +257,6 @@ def _threshold(finding: Finding, ground: ControlValue | None) -> float:
         return float(finding.threshold or 0.0)
     if finding.control_fold is not None:
         return finding.control_fold * ground.mean
+    if finding.control_share is not None:
+        return prediction_limit(ground.animal_means, finding.control_share)
     return ground.mean + (finding.control_sd or 0.0) * ground.sd

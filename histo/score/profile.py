@@ -102,6 +102,9 @@ class Finding(_Part):
         Or: the mean of the study's controls plus this many of their standard deviations; negative goes below.
     control_fold : float, optional
         Or: the mean of the study's controls times this.
+    control_share : float, optional
+        Or: what this share of further control animals would stay below, of a density per mm²
+        (`histo.measure.infiltrate.prediction_limit`).
     source : {"published", "ours"}
         Whether a source states the cut-off, or it is ours.
     where : str
@@ -117,6 +120,7 @@ class Finding(_Part):
     threshold: float | None = None
     control_sd: float | None = None
     control_fold: Annotated[float, Field(gt=0)] | None = None
+    control_share: Annotated[float, Field(gt=0.5, lt=1)] | None = None
     source: Literal["published", "ours"]
     where: Name | None = None
     why: str = ""
@@ -128,18 +132,21 @@ class Finding(_Part):
 
     @property
     def limit(self) -> str:
-        """The cut-off in words: ``30``, ``control mean + 2 SD``, ``0.7 x control mean``."""
+        """The cut-off in words: ``30``, ``control mean + 2 SD``, ``0.7 x control mean``, ..."""
         if self.threshold is not None:
             return f"{self.threshold:g}"
         if self.control_fold is not None:
             return f"{self.control_fold:g} x control mean"
+        if self.control_share is not None:
+            return f"{100 * self.control_share:g} % prediction limit of controls"
         sds = self.control_sd or 0.0
         return f"control mean {'-' if sds < 0 else '+'} {abs(sds):g} SD"
 
     @model_validator(mode="after")
     def _check_limit(self) -> Finding:
-        if sum(limit is not None for limit in (self.threshold, self.control_sd, self.control_fold)) != 1:
-            raise ValueError("needs exactly one of threshold, control_sd and control_fold")
+        limits = (self.threshold, self.control_sd, self.control_fold, self.control_share)
+        if sum(limit is not None for limit in limits) != 1:
+            raise ValueError("needs exactly one of threshold, control_sd, control_fold and control_share")
         if self.source == "published" and self.where is None:
             raise ValueError("a published cut-off needs where: the key of a source")
         if self.source == "ours" and not self.why:

@@ -6,29 +6,40 @@ import math
 import operator
 from hashlib import sha256
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from histo.measure.infiltrate import prediction_limit
+from histo.measure.infiltrate.extent import ControlLimits, grade_extent
 from histo.schema import TABLES
 from histo.score import Baseline, ControlValue, Finding, Profile, list_profiles, load_profile, score_section
 
 OPERATORS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 # Cut-offs that follow: crypts 120 µm; VH:CD flat 0.4, mouse atrophic 3 and marked 1.332; height 280 µm; IEL 14;
-# cells 1200, 1400, 1600 (mucosa), 260 (submucosa), 130 (muscularis) per mm²; crypts 10 per mm.
+# cells 1200, 1400, 1600 (mucosa) per mm²; crypts 10 per mm. 95 % prediction limits: LIMITS.
 CONTROLS = Baseline(
     {
         "crypt_depth_um": ControlValue(100.0, 10.0, 5, 40),
         "vh_cd": ControlValue(4.0, 0.5, 5, 40),
         "villus_height_um": ControlValue(400.0, 20.0, 5, 40),
         "iel_per_100": ControlValue(10.0, 2.0, 5, 40),
-        "mucosa_inflammatory_per_mm2": ControlValue(1000.0, 100.0, 5, 40),
-        "submucosa_inflammatory_per_mm2": ControlValue(200.0, 30.0, 5, 40),
-        "muscularis_inflammatory_per_mm2": ControlValue(100.0, 15.0, 5, 40),
+        "mucosa_inflammatory_per_mm2": ControlValue(1000.0, 100.0, 5, 40, (880.0, 950.0, 1000.0, 1050.0, 1120.0)),
+        "submucosa_inflammatory_per_mm2": ControlValue(200.0, 30.0, 5, 40, (165.0, 190.0, 200.0, 215.0, 230.0)),
+        "muscularis_inflammatory_per_mm2": ControlValue(100.0, 15.0, 5, 40, (80.0, 95.0, 100.0, 110.0, 115.0)),
         "crypts_per_mm": ControlValue(20.0, 2.0, 5, 40),
     }
 )
+# 2.131847 is Student's t of four degrees of freedom.
+LIMITS = [
+    (np.sqrt(means).mean() + 2.131847 * np.sqrt(means).std(ddof=1) * np.sqrt(1.2)) ** 2
+    for means in (
+        CONTROLS.measures[f"{layer}_inflammatory_per_mm2"].animal_means
+        for layer in ("mucosa", "submucosa", "muscularis")
+    )
+]
 ONLY_ITS_IEL = {
     "marsh-oberhuber": (30.0, False),
     "marsh-oberhuber-jejunum": (40.0, False),
@@ -132,12 +143,12 @@ GRADES: dict[str, tuple[tuple[str, ...], list[tuple[tuple[float, ...], str | Non
     "mouse-infiltrate": (
         _LAYERS,
         [
-            ((1200.0, 260.0, 130.0), "0"),
-            ((1200.1, 260.0, 130.0), "1"),
-            ((1200.1, 260.1, 130.0), "2"),
-            ((1200.1, 260.1, 130.1), "3"),
-            ((1200.0, 260.1, 130.0), None),
-            ((1200.1, 260.0, 130.1), None),
+            ((LIMITS[0] - 0.1, LIMITS[1] - 0.1, LIMITS[2] - 0.1), "0"),
+            ((LIMITS[0] + 0.1, LIMITS[1] - 0.1, LIMITS[2] - 0.1), "1"),
+            ((LIMITS[0] + 0.1, LIMITS[1] + 0.1, LIMITS[2] - 0.1), "2"),
+            ((LIMITS[0] + 0.1, LIMITS[1] + 0.1, LIMITS[2] + 0.1), "3"),
+            ((LIMITS[0] - 0.1, LIMITS[1] + 0.1, LIMITS[2] - 0.1), "2"),
+            ((LIMITS[0] + 0.1, LIMITS[1] - 0.1, LIMITS[2] + 0.1), "3"),
         ],
     ),
     "mouse-small-intestine": (
@@ -211,6 +222,8 @@ def _cut_off(finding: Finding, column: str) -> float:
     ground = CONTROLS.measures[column]
     if finding.control_fold is not None:
         return finding.control_fold * ground.mean
+    if finding.control_share is not None:
+        return prediction_limit(ground.animal_means, finding.control_share)
     assert finding.control_sd is not None
     return ground.mean + finding.control_sd * ground.sd
 
@@ -322,7 +335,7 @@ WHAT_IT_SAYS: dict[tuple[str, str], str] = {
     ("marsh-oberhuber-iel40", "1"): "839cdb4cc547",
     ("marsh-oberhuber-jejunum", "1"): "c65a6718ac2d",
     ("marsh-oberhuber-vhcd4", "1"): "731e91992da1",
-    ("mouse-infiltrate", "1"): "9c282a18fda0",
+    ("mouse-infiltrate", "2"): "4e4bbeaadb72",
     ("mouse-small-intestine", "1"): "2eeba975460c",
     ("park", "1"): "8fa9f00b2a0f",
 }
@@ -331,8 +344,11 @@ WHAT_IT_SAYS: dict[tuple[str, str], str] = {
 @pytest.mark.parametrize("name", list_profiles())
 def test_changed_rules_are_a_new_version(name: str) -> None:
     profile = load_profile(name)
+    # Where no finding has one, the share stands in no digest: the others were there before it.
+    shares = {"control_share"} if any(finding.control_share for finding in profile.findings) else set()
+    of_finding = {"__all__": _RULES_OF_FINDING["__all__"] | shares}
     rules = profile.model_dump_json(
-        include={"inputs": _RULES_OF_INPUT, "findings": _RULES_OF_FINDING, "grades": _RULES_OF_GRADE}
+        include={"inputs": _RULES_OF_INPUT, "findings": of_finding, "grades": _RULES_OF_GRADE}
     )
     digest = sha256(rules.encode()).hexdigest()[:12]
     assert WHAT_IT_SAYS.get((name, profile.version)) == digest
@@ -382,5 +398,23 @@ def test_more_cells_never_lower_the_grade_of_the_infiltrate(column: str, cells: 
     after = score_section(
         measures | {column: measures[column] + more}, profile="mouse-infiltrate", controls=CONTROLS
     ).rank
-    if before is not None and after is not None:
-        assert after >= before
+    assert before is not None
+    assert after is not None
+    assert after >= before
+
+
+@given(cells=st.lists(st.floats(0, 2000), min_size=3, max_size=3))
+@settings(max_examples=100, deadline=None)
+def test_the_grade_of_the_infiltrate_is_its_extent(cells: list[float]) -> None:
+    extent, _ = grade_extent(
+        dict(zip(("mucosa", "submucosa", "muscularis"), cells, strict=True)), ControlLimits(*LIMITS)
+    )
+    score = score_section(dict(zip(_LAYERS, cells, strict=True)), profile="mouse-infiltrate", controls=CONTROLS)
+    assert score.rank == ["none", "mucosa", "submucosa", "transmural"].index(extent)
+
+
+def test_a_baseline_that_does_not_tell_animals_apart_sets_no_limit_of_the_infiltrate() -> None:
+    controls = Baseline({**CONTROLS.measures, "muscularis_inflammatory_per_mm2": ControlValue(5.0, 1.0, 4, 4)})
+    score = score_section(dict.fromkeys(_LAYERS, 1000.0), profile="mouse-infiltrate", controls=controls)
+    assert score.grade is None
+    assert "does not say what each animal has of muscularis_inflammatory_per_mm2" in score.reason

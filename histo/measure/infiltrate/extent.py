@@ -1,16 +1,21 @@
-"""How deep an infiltrate reaches: none, mucosa, submucosa or transmural, beside the study's controls."""
+"""How deep an infiltrate reaches: none, mucosa, submucosa or transmural, beside the study's controls.
+
+This is the one rule for it: the rubric ``mouse-infiltrate`` of `histo.score` asks `prediction_limit` too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import t
 
 from histo.errors import InvalidArgument, InvalidTable, UnitOfAnalysisError
 
-__all__ = ["ControlLimits", "grade_extent"]
+__all__ = ["ControlLimits", "grade_extent", "prediction_limit"]
 
 _LAYERS = {
     "mucosa": "mucosa_inflammatory_per_mm2",
@@ -53,9 +58,8 @@ class ControlLimits:
     def from_controls(cls, infiltrate: pd.DataFrame) -> ControlLimits:
         """Take the limits from control animals.
 
-        The limit is the one that 95 % of further control animals would stay below: a one-sided prediction limit over
-        the animals' means, on the square root of the density, whose spread does not grow with its level and which may
-        be 0. A single section varies more than an animal's mean; where an animal has one section, they are the same.
+        The limit is the one that 95 % of further control animals would stay below (`prediction_limit` of the animals'
+        means). A single section varies more than an animal's mean; where an animal has one section, they are the same.
 
         Parameters
         ----------
@@ -96,7 +100,7 @@ class ControlLimits:
                 got=str(len(animals)),
                 next_step="Count cells in more controls, or give ControlLimits of your own.",
             )
-        limits = {f"{layer}_per_mm2": _limit(animals[name]) for layer, name in _LAYERS.items()}
+        limits = {f"{layer}_per_mm2": prediction_limit(animals[name].to_numpy()) for layer, name in _LAYERS.items()}
         return cls(**limits, origin=f"95 % prediction limit of {len(animals)} control animals")
 
 
@@ -139,11 +143,32 @@ def grade_extent(densities_per_mm2: dict[str, float], limits: ControlLimits | No
     return extent, f"{'; '.join(parts)} ({limits.origin})"
 
 
-def _limit(densities: pd.Series[float]) -> float:
-    roots = np.sqrt(densities.dropna().to_numpy(dtype=float))
+def prediction_limit(densities_per_mm2: Sequence[float] | NDArray[np.floating], share: float = _SHARE_BELOW) -> float:
+    """Say below which density a share of further control animals would stay.
+
+    Parameters
+    ----------
+    densities_per_mm2 : (n,) sequence
+        One density an animal; those that are not a number do not count.
+    share : float, optional
+        0 to 1.
+
+    Returns
+    -------
+    float
+        One-sided prediction limit for one further animal (Student's t), on the square root of the density, whose spread
+        does not grow with its level and which may be 0. Where the animals do not differ it is what they hold: a healthy
+        muscularis mostly holds nothing. Not a number with fewer than three animals.
+
+    Examples
+    --------
+    >>> round(prediction_limit([100.0, 144.0, 121.0, 121.0]))
+    173
+    """
+    known = np.asarray(densities_per_mm2, dtype=float)
+    roots = np.sqrt(known[~np.isnan(known)])
     n = len(roots)
     if n < _MIN_ANIMALS:
         return float("nan")
-    reach = float(t.ppf(_SHARE_BELOW, n - 1)) * float(roots.std(ddof=1)) * float(np.sqrt(1 + 1 / n))
-    edge = float(roots.mean()) + reach
+    edge = float(roots.mean()) + float(t.ppf(share, n - 1)) * float(roots.std(ddof=1)) * float(np.sqrt(1 + 1 / n))
     return edge * edge

@@ -10,7 +10,7 @@ import pytest
 from histo import measure_infiltrate
 from histo.errors import HistoError, InvalidArgument, InvalidTable, UnitOfAnalysisError
 from histo.measure import ControlLimits
-from histo.measure.infiltrate.extent import grade_extent
+from histo.measure.infiltrate.extent import grade_extent, prediction_limit
 from histo.phantom import SectionSpec, draw_truth
 from histo.phantom.cell_spec import Extent
 
@@ -78,6 +78,13 @@ def test_limit_lies_above_95_of_100_further_controls() -> None:
         )
         below.append(drawn[5] <= ControlLimits.from_controls(controls).mucosa_per_mm2)
     assert np.mean(below) == pytest.approx(0.95, abs=0.03)
+
+
+def test_too_few_controls_set_no_limit_and_equal_ones_what_they_hold() -> None:
+    assert np.isnan(prediction_limit([1.0, 2.0]))
+    assert np.isnan(prediction_limit([1.0, 2.0, np.nan]))
+    assert prediction_limit([0.0, 0.0, 0.0]) == 0.0
+    assert prediction_limit([9.0, 9.0, 9.0, np.nan]) == pytest.approx(9.0)
 
 
 @pytest.mark.parametrize(("controls", "error", "message"), INVALID_CONTROLS)
