@@ -105,3 +105,18 @@ def test_real_slides_are_told_apart_by_their_brown(real_data, name, is_dab):
     if not path.is_file():
         pytest.skip(f"no {path}")
     assert describe_dab(imread(path)[..., :3]).is_estimated == is_dab
+
+
+def test_a_negative_control_has_the_densities_of_its_run_only_in_the_colours_of_its_run(caplog):
+    turned = StainVectors(("haematoxylin", "dab"), ((0.60, 0.72, 0.35), (0.33, 0.58, 0.74)))
+    stained, control = drawn(turned, second=0.9), drawn(turned, second=0.0)
+    run = describe_dab(stained).vectors
+    blue = (30, 30)
+    with caplog.at_level(logging.WARNING):
+        given = describe_dab(control, vectors=run)
+    assert caplog.text == ""
+    assert (given.vectors, given.is_estimated, given.remark) == (run, False, "given")
+    assert given.white == describe_dab(control).white
+    of_study = dab_density(stained, describe_dab(stained)).dab[blue]
+    assert dab_density(control, given).dab[blue] == pytest.approx(of_study, abs=0.03)
+    assert abs(dab_density(control, describe_dab(control)).dab[blue] - of_study) > 0.05
