@@ -20,11 +20,15 @@ from histo.types import LabelMap
 __all__ = ["measure_crypts", "tabulate_crypts"]
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 _SLICES = 12
 _WAY_STEPS = 32
 _MIN_TISSUE_ON_WAY = 0.75
 _MIN_WALL_UM2 = 4000.0
+# The softened border of a crypt may end two pixels before what cuts it.
+_BESIDE_PIXELS = 2
+_MAX_SIDE_CUT = 0.5
 
 
 def measure_crypts(labels: LabelMap) -> pd.DataFrame:
@@ -131,10 +135,29 @@ def _evidence(
         lines.share_seen,
         lines.sharpest_turn_deg,
         _to_wall_um(tissue, lines.points_um[:, -1]),
-        touches_edge(number, instances.n, fine.hidden),
+        touches_edge(number, instances.n, fine.hidden) & _is_cut(fine, lines, width),
         np.bincount(owner, probability, minlength=n)[1:] / pixels,
     )
     return area, seen
+
+
+def _is_cut(fine: TissueGrid, lines: Centrelines, width: Floats) -> Flags:
+    """Whether an end of each crypt, or most of one side, may lie beyond the map's edge or under an exclusion.
+
+    A crypt that only grazes them with its side is seen from mouth to base.
+    """
+    away = _to_unseen_um(fine, lines.points_um)
+    is_near = away < width[:, None] / 2 + _BESIDE_PIXELS * fine.pixel_um
+    is_cut: Flags = is_near[:, 0] | is_near[:, -1] | (is_near.mean(axis=1) > _MAX_SIDE_CUT)
+    return is_cut
+
+
+def _to_unseen_um(fine: TissueGrid, points_um: Floats) -> Floats:
+    """Distance from each point to where nobody knows: the map's edge, or what an exclusion hides."""
+    away = np.minimum(points_um, np.array(fine.shape) * fine.pixel_um - points_um).min(axis=-1)
+    if fine.hidden is not None:
+        away = np.minimum(away, sample(distance_to(fine.hidden > 0), points_um, fine.pixel_um) * fine.pixel_um)
+    return np.asarray(np.maximum(away, 0.0), dtype=float)
 
 
 def _to_wall_um(tissue: SectionTissue, base_um: Floats) -> Floats:
@@ -152,10 +175,7 @@ def _to_wall_um(tissue: SectionTissue, base_um: Floats) -> Floats:
     steps = np.linspace(0.0, 1.0, _WAY_STEPS)[:, None]
     way = base_um[:, None] + steps * (border[index] - base_um)[:, None]
     is_beneath = sample(fine.share(*CRYPT_ZONE, *WALL), way, fine.pixel_um).mean(axis=1) / 255 >= _MIN_TISSUE_ON_WAY
-    to_edge = np.minimum(base_um, np.array(fine.shape) * fine.pixel_um - base_um).min(axis=1)
-    if fine.hidden is not None:
-        to_edge = np.minimum(to_edge, sample(distance_to(fine.hidden > 0), base_um, fine.pixel_um) * fine.pixel_um)
-    return np.where(is_beneath, np.minimum(away, np.maximum(to_edge, 0.0)), np.nan)
+    return np.where(is_beneath, np.minimum(away, _to_unseen_um(fine, base_um)), np.nan)
 
 
 def _wall_border_um(coarse: TissueGrid) -> Floats:

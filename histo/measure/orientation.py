@@ -19,6 +19,7 @@ _MAX_TURN_DEG = 50.0
 _MAX_MOUTH_GAP_UM = 15.0
 _MAX_MOUTH_GAP = 0.1
 _MIN_OF_NEIGHBOURS = 0.5
+_MIN_TYPICAL = 3
 # Both found on drawn mucosae cut at known angles (benchmarks/tangential_cut.py). On real fields the second keeps the
 # crypts that were drawn as seen from mouth to base (benchmarks/real_fields.py).
 _MAX_TIP_CAP = 2.0
@@ -141,27 +142,29 @@ def judge_crypts(seen: CryptEvidence) -> tuple[Reasons, Floats]:
     quality = np.clip(seen.share_seen / 0.8, 0, 1) * np.clip(slender / 2.0, 0, 1) * _likeness(filling)
     confidence = np.clip(seen.probability * quality, 0, 1)
     is_away = seen.to_junction_um > np.maximum(_MAX_MOUTH_GAP_UM, _MAX_MOUTH_GAP * seen.depth_um)
-    reasons = _first_reason(
-        len(seen.depth_um),
-        [
-            ("too_small", seen.area_um2 < 150.0),
-            ("cut_at_border", seen.is_at_border),
-            ("fused", _is_merged(seen, slender)),
-            ("tangential", (slender < 1.2) | (seen.width_um <= 0)),
-            ("no_junction", is_away),
-            ("incomplete", _is_piece(seen)),
-            ("fused", seen.sharpest_turn_deg > _MAX_TURN_DEG),
-            ("tangential", (seen.share_seen < 0.4) | (filling < 0.5) | (filling > 1.7)),
-            ("low_confidence", (seen.probability < _MIN_PROBABILITY) | (confidence < _MIN_CONFIDENCE)),
-        ],
-    )
-    return reasons, confidence
+    n = len(seen.depth_um)
+    rules = [
+        ("too_small", seen.area_um2 < 150.0),
+        ("cut_at_border", seen.is_at_border),
+        ("tangential", (slender < 1.2) | (seen.width_um <= 0)),
+        ("no_junction", is_away),
+        ("incomplete", _is_piece(seen)),
+        ("fused", seen.sharpest_turn_deg > _MAX_TURN_DEG),
+        ("tangential", (seen.share_seen < 0.4) | (filling < 0.5) | (filling > 1.7)),
+        ("low_confidence", (seen.probability < _MIN_PROBABILITY) | (confidence < _MIN_CONFIDENCE)),
+    ]
+    is_merged = _is_merged(seen, slender, _first_reason(n, rules) == "")
+    return _first_reason(n, [*rules[:2], ("fused", is_merged), *rules[2:]]), confidence
 
 
-def _is_merged(seen: CryptEvidence, slender: Floats) -> Flags:
-    """Whether a crypt is so much larger and wider than the slender ones that it must be two that were not parted."""
-    is_typical = slender >= 1.5
-    if np.count_nonzero(is_typical) < 3:
+def _is_merged(seen: CryptEvidence, slender: Floats, is_whole: Flags) -> Flags:
+    """Whether a crypt is so much larger and wider than others that it must be two that were not parted.
+
+    The others are the whole ones; beside pieces, of which a predicted map may hold more, a whole one would look like
+    two. Where hardly any is whole, they are all that are slender.
+    """
+    is_typical = is_whole if np.count_nonzero(is_whole) >= _MIN_TYPICAL else slender >= 1.5
+    if np.count_nonzero(is_typical) < _MIN_TYPICAL:
         return np.zeros(len(slender), dtype=bool)
     width = seen.area_um2 / np.maximum(seen.depth_um, 1e-9)
     # Weighted by depth: short slivers say little about whole crypts.

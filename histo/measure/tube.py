@@ -34,6 +34,7 @@ _NARROW = 0.65
 _MAX_JOINED = 1.3
 _DIRECTION_BLUR_UM = 25.0
 _WIDTH_SHARE = 0.25
+_MIN_EXTENT = 0.8
 _LEVELS = 50
 _MAX_WIDTH_OF_DEPTH = 0.5
 _WIDE = 3.0
@@ -89,9 +90,10 @@ def tube_width(presence: Image, depth_um: Image, pixel_um: float) -> float:
     """Estimate the width of the section's crypts, µm; 0 where there are none.
 
     It is twice the usual distance from their middle lines to their sides, each place of a middle line counted by the
-    area around it: ragged borders and specks of a predicted map have many middle lines and little area. Where most
-    crypts have run together into pieces much wider than deep, that would be too much: then it is at most half of the
-    depth of those pieces.
+    area around it: ragged borders and specks of a predicted map have many middle lines and little area. Only what
+    reaches about as deep as most crypts counts, for slivers and pieces of crypts are narrower than whole ones. Where
+    most crypts have run together into pieces much wider than deep, that would be too much: then it is at most half of
+    the depth of those pieces.
 
     Parameters
     ----------
@@ -99,27 +101,37 @@ def tube_width(presence: Image, depth_um: Image, pixel_um: float) -> float:
         As in `TubeImages`.
     pixel_um : float
     """
-    is_sure = presence > 0.5
-    inside = distance_to(~is_sure)
-    highest = np.asarray(cv2.dilate(inside, np.ones((3, 3), np.uint8)))
-    middles = inside[(inside >= highest) & (inside > 2)]
-    if middles.size == 0:
+    labelled, areas = components(presence > 0.5)
+    if len(areas) == 1:
         return 0.0
-    # The distance counts from centre to centre: half a pixel more than to the border.
-    across = 2 * np.sort(middles).astype(np.float64) - 1
+    rows, cols = np.nonzero(labelled)
+    low, high = _range(labelled[rows, cols], depth_um[rows, cols], len(areas))
+    extent, area = (high - low)[1:], np.asarray(areas[1:] * pixel_um**2, dtype=np.float64)
+    is_deep = np.append(False, extent >= _MIN_EXTENT * _middle_of(extent, area))
+    across = _across_middles(is_deep[labelled])
+    if across.size == 0:
+        return 0.0
     room = np.cumsum(across**2)
     width_um = float(across[np.searchsorted(room, _WIDTH_SHARE * room[-1])]) * pixel_um
-    labelled, areas = components(is_sure)
-    rows, cols = np.nonzero(is_sure)
-    owner = labelled[rows, cols]
-    low, high = _range(owner, depth_um[rows, cols], len(areas))
-    extent, area = (high - low)[1:], areas[1:] * pixel_um**2
     is_wide = area > _WIDE * extent**2
     if area[is_wide].sum() <= 0.5 * area.sum():
         return width_um
-    order = np.argsort(extent[is_wide])
-    half = np.searchsorted(np.cumsum(area[is_wide][order]), area[is_wide].sum() / 2)
-    return min(width_um, _MAX_WIDTH_OF_DEPTH * float(extent[is_wide][order][half]))
+    return min(width_um, _MAX_WIDTH_OF_DEPTH * _middle_of(extent[is_wide], area[is_wide]))
+
+
+def _across_middles(mask: NDArray[np.bool_]) -> Floats:
+    """Widths at all places of the middle lines of a mask, in pixels, from the least."""
+    inside = distance_to(~mask)
+    highest = np.asarray(cv2.dilate(inside, np.ones((3, 3), np.uint8)))
+    middles = inside[(inside >= highest) & (inside > 2)]
+    # The distance counts from centre to centre: half a pixel more than to the border.
+    return np.asarray(2 * np.sort(middles).astype(np.float64) - 1)
+
+
+def _middle_of(values: Floats, weights: Floats) -> float:
+    """Median of values that count by weights."""
+    order = np.argsort(values)
+    return float(values[order][np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)])
 
 
 def part_tubes(images: TubeImages, width_um: float) -> Numbers:
@@ -141,27 +153,27 @@ def part_tubes(images: TubeImages, width_um: float) -> Numbers:
     if width < 4:
         return labelled
     smooth = blurred(images.presence * images.mask, _BLUR * width)
-    ridges = _find_ridges(images, smooth, width)
-    markers, links = _carry_on(images, smooth, ridges, width)
+    slopes = _slope(smooth, 0), _slope(smooth, 1)
+    ridges = _find_ridges(images, slopes, width)
+    markers, links = _carry_on(images, slopes, ridges, width)
     markers = _joined(markers, links, ridges.n)
     parted = _flood(smooth, labelled, markers, width)
     return _merge_halves(parted, width)
 
 
-def _find_ridges(images: TubeImages, smooth: Image, width: float) -> _Ridges:
+def _find_ridges(images: TubeImages, slopes: tuple[Image, Image], width: float) -> _Ridges:
     at = np.nonzero(images.mask)
     down_row, down_col = (_slope(images.depth_um, axis)[at] for axis in (0, 1))
     size = np.maximum(np.hypot(down_row, down_col), 1e-6)
     down = np.stack([down_row / size, down_col / size], axis=-1)
-    slope_row, slope_col = _slope(smooth, 0), _slope(smooth, 1)
-    rr, rc, cc = _slope(slope_row, 0)[at], _slope(slope_row, 1)[at], _slope(slope_col, 1)[at]
+    rr, rc, cc = _slope(slopes[0], 0)[at], _slope(slopes[0], 1)[at], _slope(slopes[1], 1)[at]
     lateral = rr * down[:, 1] ** 2 - 2 * rc * down[:, 0] * down[:, 1] + cc * down[:, 0] ** 2
-    strength = np.zeros(smooth.shape, dtype=np.float32)
+    strength = np.zeros(images.mask.shape, dtype=np.float32)
     strength[at] = -lateral * (_BLUR * width) ** 2 / _LONE_TUBE
     number = _crests(strength, at, _MIN_RIDGE * width**2)
     is_ridge = number > 0
     points = np.stack(at, axis=-1)[is_ridge]
-    ridges = np.zeros(smooth.shape, dtype=np.int32)
+    ridges = np.zeros(images.mask.shape, dtype=np.int32)
     ridges[at] = number
     return _describe(ridges, points, number[is_ridge], down[is_ridge])
 
@@ -222,12 +234,11 @@ def _describe(
 
 
 def _carry_on(
-    images: TubeImages, smooth: Image, ridges: _Ridges, width: float
+    images: TubeImages, slopes: tuple[Image, Image], ridges: _Ridges, width: float
 ) -> tuple[Numbers, list[tuple[int, int, bool]]]:
     """Lengthen each ridge both ways until it leaves the mask or meets another; say who met whom, and if in one tube."""
     markers = ridges.numbers.copy()
     inside = distance_to(~images.mask)
-    slope_row, slope_col = _slope(smooth, 0), _slope(smooth, 1)
     links = []
     for sign in (-1.0, 1.0):
         at = ridges.middle.copy()
@@ -252,7 +263,7 @@ def _carry_on(
             free = (markers[tuple(pixel.T)] == 0) & images.mask[tuple(pixel.T)]
             markers[tuple(pixel[free].T)] = going[free] + 1
             lateral = np.stack([-way[going, 1], way[going, 0]], axis=-1)
-            slope = np.stack([slope_row[tuple(pixel.T)], slope_col[tuple(pixel.T)]], axis=-1)
+            slope = np.stack([image[tuple(pixel.T)] for image in slopes], axis=-1)
             push = np.clip(_STEERING * (slope * lateral).sum(axis=-1), -0.7, 0.7)
             at[going] += way[going] + push[:, None] * lateral
     return markers, links

@@ -90,10 +90,54 @@ def test_a_wall_that_may_lie_under_an_exclusion_rejects_nothing() -> None:
     assert measure_crypts(hidden)["reject_reason"].tolist() == [""]
 
 
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+@pytest.mark.parametrize(
+    ("rows", "cols", "reason"),
+    [
+        ((180, 220), (314, 360), ""),
+        ((140, 290), (314, 360), "cut_at_border"),
+        ((255, 290), (314, 360), "cut_at_border"),
+        ((100, 165), (270, 330), "cut_at_border"),
+    ],
+    ids=["grazes a side", "hides a side", "beside the base", "over the mouth"],
+)
+def test_an_exclusion_rejects_a_crypt_if_it_may_hide_an_end_or_most_of_a_side(
+    rows: tuple[int, int], cols: tuple[int, int], reason: str, mpp: float
+) -> None:
+    def draw_on(array: np.ndarray) -> None:
+        array[150:275, 280:314] = Compartment.CRYPT
+
+    labels = _zone(draw_on)
+    excluded = np.zeros(labels.shape, dtype=np.uint8)
+    excluded[slice(*rows), slice(*cols)] = Exclusion.PEN
+    crypts = measure_crypts(_at(LabelMap(labels.array, mpp=labels.mpp, excluded=excluded), mpp))
+    assert crypts["reject_reason"].tolist() == [reason]
+    if not reason:
+        assert crypts["crypt_depth_um"].iloc[0] == pytest.approx(125, rel=0.02)
+
+
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+def test_whole_crypts_among_many_narrow_pieces_are_not_taken_for_two(mpp: float) -> None:
+    def draw_on(array: np.ndarray) -> None:
+        for left in (60, 220, 380):
+            array[150:285, left : left + 36] = Compartment.CRYPT
+        for left in range(110, 590, 20):
+            if not (array[:, left - 4 : left + 18] == Compartment.CRYPT).any():
+                array[195:275, left : left + 14] = Compartment.CRYPT
+
+    crypts = measure_crypts(_at(_zone(draw_on), mpp))
+    pieces = crypts["crypt_area_um2"] < 2000
+    assert pieces.sum() > 10
+    assert set(crypts.loc[pieces, "reject_reason"]) == {"no_junction"}
+    assert crypts.loc[~pieces, "crypt_depth_um"].to_numpy() == pytest.approx([135] * 3, rel=0.02)
+    assert crypts.loc[~pieces, "reject_reason"].tolist() == [""] * 3
+
+
 def _at(labels: LabelMap, mpp: float) -> LabelMap:
     """Show the same with larger pixels."""
     step = round(mpp / labels.mpp)
-    return LabelMap(np.ascontiguousarray(labels.array[::step, ::step]), mpp=mpp)
+    excluded = None if labels.excluded is None else np.ascontiguousarray(labels.excluded[::step, ::step])
+    return LabelMap(np.ascontiguousarray(labels.array[::step, ::step]), mpp=mpp, excluded=excluded)
 
 
 def test_a_mouth_closed_by_a_thin_bridge_is_still_measured_to_the_junction() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from histo import Compartment, LabelMap
 from histo.measure import measure_crypts
+from histo.measure.tube import tube_width
 
 Draw = Callable[..., Any]
 
@@ -61,6 +62,20 @@ def test_doubt_between_two_crypts_parts_them(crowded: Any) -> None:
     assert merged["is_accepted"].sum() < crowded.n_villi - 3
     assert parted["is_accepted"].sum() >= crowded.n_villi - 1
     assert parted.loc[parted["is_accepted"], "crypt_depth_um"].median() == pytest.approx(100.0, rel=0.03)
+
+
+@pytest.mark.parametrize("pixel_um", [1.0, 2.0])
+@pytest.mark.parametrize("n_pieces", [0, 8])
+def test_narrow_pieces_do_not_narrow_the_usual_width(n_pieces: int, pixel_um: float) -> None:
+    presence = np.zeros((240, 800), dtype=np.float32)
+    for left in (20, 80, 140):
+        presence[40:160, left : left + 36] = 1
+    for left in range(220, 220 + 50 * n_pieces, 50):
+        presence[60:140, left : left + 18] = 1
+    step = int(pixel_um)
+    presence = np.ascontiguousarray(presence[::step, ::step])
+    depth_um = np.broadcast_to(np.arange(len(presence), dtype=np.float32)[:, None] * pixel_um, presence.shape)
+    assert tube_width(presence, depth_um, pixel_um) == pytest.approx(36.0, abs=pixel_um)
 
 
 def _zone(paint: Callable[[np.ndarray, np.ndarray, np.ndarray], None]) -> LabelMap:
