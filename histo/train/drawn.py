@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import histo.phantom
 from histo.phantom import DrawnSection, draw_section, random_spec
 from histo.train.source import store_source
 
-__all__ = ["DRAWN", "DrawnPool", "draw_ahead", "draw_seed", "drawing_digest"]
+__all__ = ["DRAWN", "DrawnPool", "draw_ahead", "draw_seed", "drawing_digest", "in_processes"]
 
 DRAWN = "drawn"
 """Origin of all drawn sections."""
@@ -25,10 +26,26 @@ DRAWN = "drawn"
 logger = logging.getLogger(__name__)
 
 
-def drawing_digest() -> str:
-    """Hash the code that draws, so that sections drawn by another version are never taken for this one's."""
+@cache
+def drawing_digest(*, junctions: bool = False) -> str:
+    """Hash the code that draws, so that what another version drew is never taken for this one's.
+
+    Once a process, as the code is loaded once: files that are edited meanwhile say what this process cannot draw.
+
+    Parameters
+    ----------
+    junctions : bool, optional
+        Count the code that draws junctions too, without which other sections are drawn.
+
+    Returns
+    -------
+    str
+    """
     digest = hashlib.sha256()
-    for path in sorted(Path(histo.phantom.__file__).parent.glob("**/*.py")):
+    folder = Path(histo.phantom.__file__).parent
+    for path in sorted(folder.glob("**/*.py")):
+        if not junctions and path.is_relative_to(folder / "junction"):
+            continue
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
@@ -118,10 +135,28 @@ class DrawnPool:
         if n_workers == 0 or not seeds:
             yield from map(self.draw, seeds)
             return
-        # A forked child of a process that runs torch can hang; a spawned one cannot.
-        with ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("spawn")) as executor:
-            for future in as_completed([executor.submit(self.draw, seed) for seed in seeds]):
-                yield future.result()
+        yield from in_processes([partial(self.draw, seed) for seed in seeds], n_workers)
+
+
+def in_processes(jobs: Sequence[Callable[[], Path]], n_workers: int) -> Iterator[Path]:
+    """Do jobs in several processes, and give what each returns as it is done.
+
+    Parameters
+    ----------
+    jobs : sequence of callable
+        That can be pickled.
+    n_workers : int
+        Processes.
+
+    Yields
+    ------
+    Path
+        In any order.
+    """
+    # A forked child of a process that runs torch can hang; a spawned one cannot.
+    with ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("spawn")) as executor:
+        for future in as_completed([executor.submit(job) for job in jobs]):
+            yield future.result()
 
 
 @contextmanager

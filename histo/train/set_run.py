@@ -8,7 +8,6 @@ from typing import Generic, Protocol, Self, TypeVar
 
 from histo.errors import InvalidRecipe
 from histo.train.checkpoint import CHECKPOINT_FILE, Checkpoint
-from histo.train.drawn import drawing_digest
 from histo.train.settings import Optimisation
 from histo.train.standing import AnyRecipe, last_of, read_checkpoint_of
 from histo.train.trainer import TrainingPlan
@@ -84,8 +83,19 @@ class SetRun(Generic[Recipe]):
         """
         return last_of(self.checkpoint, self.recipe_path)
 
-    def plan(self, digest: str) -> TrainingPlan:
-        """Say what the trainer needs to know, with the digest of the pictures trained on.
+    def plan(self, digest: str, drawing: str) -> TrainingPlan:
+        """Say what the trainer needs to know.
+
+        Parameters
+        ----------
+        digest : str
+            Of the pictures trained on.
+        drawing : str
+            Of the code that draws.
+
+        Returns
+        -------
+        TrainingPlan
 
         Raises
         ------
@@ -100,6 +110,4 @@ class SetRun(Generic[Recipe]):
                 next_step="Start over without resuming (--restart), or under another name.",
             )
         recipe = self.recipe
-        return TrainingPlan(
-            self.folder, recipe.model_dump_json(), recipe.seed, recipe.optimisation, drawing_digest(), digest
-        )
+        return TrainingPlan(self.folder, recipe.model_dump_json(), recipe.seed, recipe.optimisation, drawing, digest)

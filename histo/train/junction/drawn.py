@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from histo.nn import JunctionStain
 from histo.nn.nuclei_canvas import measure_brightness
 from histo.phantom.junction import (
     BarrierSpec,
@@ -20,13 +21,13 @@ from histo.phantom.junction import (
     random_monolayer,
 )
 from histo.stain import dab_density
-from histo.train.drawn import DRAWN, drawing_digest
+from histo.train.drawn import DRAWN
 from histo.train.junction.field import JunctionField, store_junction_field
 from histo.train.junction.settings import DrawnFields
 from histo.train.junction.truth import JunctionTruth, truth_of_lines
 from histo.types import Compartment
 
-__all__ = ["draw_junction_field", "draw_section_field", "truth_of_monolayer", "truth_of_section"]
+__all__ = ["Drawing", "truth_of_monolayer", "truth_of_section"]
 
 _BROWN, _CUT = "-dab", "-section"
 
@@ -39,64 +40,60 @@ _APICAL_UM = 0.8
 _DEPTH_UM = 0.05
 
 
-def draw_junction_field(seed: int, settings: DrawnFields, folder: Path) -> Path:
-    """Draw the monolayer of a seed with its junctions and gaps, if it is missing.
+@dataclass(frozen=True)
+class Drawing:
+    """A field that follows from a seed, whether it is drawn already or not.
 
     Parameters
     ----------
     seed : int
         Decides everything.
+    is_section : bool
+        A gut section with its apical line, or a monolayer from above.
     settings : DrawnFields
         Size, µm per pixel, share of DAB.
     folder : Path
-        Where drawn fields are kept, apart by the code that draws.
-
-    Returns
-    -------
-    Path
-        Its folder.
+        Where drawn fields are kept.
+    digest : str
+        Of the code that draws: fields are kept apart by it.
     """
-    place = _place(folder, f"{settings.mpp:g}-{settings.side_um:g}-{settings.dab:g}", seed)
-    if place.is_dir():
-        return place
-    rng = np.random.default_rng(seed)
-    is_brown = rng.random() < settings.dab
-    spec = random_monolayer(rng, height_um=settings.side_um, width_um=settings.side_um)
-    drawn = draw_monolayer(spec, mpp=settings.mpp, seed=seed, stain="dab" if is_brown else "fluorescence")
-    origin = f"{DRAWN}{_BROWN if is_brown else ''}"
-    field = JunctionField(origin, f"{DRAWN}-{seed}", settings.mpp, _grey(drawn.image), truth_of_monolayer(drawn))
-    return store_junction_field(place, field)
 
+    seed: int
+    is_section: bool
+    settings: DrawnFields
+    folder: Path
+    digest: str
 
-def draw_section_field(seed: int, settings: DrawnFields, folder: Path) -> Path:
-    """Draw the gut section of a seed with its apical line and the gaps of that, if it is missing.
+    @property
+    def place(self) -> Path:
+        """Its folder."""
+        chosen = self.settings
+        size = f"{chosen.section_mpp:g}-{chosen.wall_um:g}" if self.is_section else f"{chosen.mpp:g}-{chosen.side_um:g}"
+        kind = f"{DRAWN}{_CUT}" if self.is_section else DRAWN
+        return self.folder / f"{kind}-{self.digest}-{size}-{chosen.dab:g}" / str(self.seed)
 
-    Parameters
-    ----------
-    seed, settings, folder
-        As in `draw_junction_field`.
+    def draw(self) -> Path:
+        """Draw the field with its junctions and gaps, if it is missing, and say where it lies."""
+        if not self.place.is_dir():
+            store_junction_field(self.place, self._section() if self.is_section else self._monolayer())
+        return self.place
 
-    Returns
-    -------
-    Path
-        Its folder.
-    """
-    said = f"section-{settings.section_mpp:g}-{settings.wall_um:g}-{settings.dab:g}"
-    place = _place(folder, said, seed)
-    if place.is_dir():
-        return place
-    rng = np.random.default_rng(seed)
-    is_brown = rng.random() < settings.dab
-    spec = _random_section(rng, settings.wall_um)
-    drawn = draw_barrier_section(spec, mpp=settings.section_mpp, seed=seed, stain="dab" if is_brown else "fluorescence")
-    name = f"{DRAWN}{_CUT}-{seed}"
-    grey = _grey(drawn.image)
-    field = JunctionField(f"{DRAWN}{_CUT}", name, settings.section_mpp, grey, truth_of_section(drawn))
-    return store_junction_field(place, field)
+    def _monolayer(self) -> JunctionField:
+        rng, mpp, side = np.random.default_rng(self.seed), self.settings.mpp, self.settings.side_um
+        stain = self._stain(rng)
+        spec = random_monolayer(rng, height_um=side, width_um=side)
+        drawn = draw_monolayer(spec, mpp=mpp, seed=self.seed, stain=stain)
+        origin = DRAWN if stain == "fluorescence" else f"{DRAWN}{_BROWN}"
+        return JunctionField(origin, f"{origin}-{self.seed}", mpp, _grey(drawn.image), truth_of_monolayer(drawn))
 
+    def _section(self) -> JunctionField:
+        rng, mpp, origin = np.random.default_rng(self.seed), self.settings.section_mpp, f"{DRAWN}{_CUT}"
+        stain = self._stain(rng)
+        drawn = draw_barrier_section(_random_section(rng, self.settings.wall_um), mpp=mpp, seed=self.seed, stain=stain)
+        return JunctionField(origin, f"{origin}-{self.seed}", mpp, _grey(drawn.image), truth_of_section(drawn))
 
-def _place(folder: Path, said: str, seed: int) -> Path:
-    return folder / f"{DRAWN}-{drawing_digest()}-{said}" / str(seed)
+    def _stain(self, rng: np.random.Generator) -> JunctionStain:
+        return "dab" if rng.random() < self.settings.dab else "fluorescence"
 
 
 def _random_section(rng: np.random.Generator, wall_um: float) -> BarrierSpec:

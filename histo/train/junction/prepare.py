@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from histo.nn.nuclei_canvas import measure_brightness
-from histo.train.drawn import DRAWN
-from histo.train.junction.drawn import draw_junction_field, draw_section_field
+from histo.train.drawn import DRAWN, in_processes
+from histo.train.junction.drawn import Drawing
 from histo.train.junction.field import JunctionField, store_junction_field
 from histo.train.junction.reader import list_junction_pictures, read_junction_picture
 from histo.train.junction.recipe import JunctionRecipe
 from histo.train.junction.settings import DrawnFields, JunctionSet
 from histo.train.prepared import PreparedFields, check_held_out_names, find_set_folder
 
-__all__ = ["prepare_junctions", "read_junction_field"]
+__all__ = ["drawings_of", "prepare_junctions", "read_junction_field"]
 
 
 def prepare_junctions(
-    recipe: JunctionRecipe, beside: Path, folder: Path, *, progress: Callable[[int, int], None] | None = None
+    recipe: JunctionRecipe,
+    beside: Path,
+    folder: Path,
+    *,
+    drawing: str,
+    n_workers: int = 0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> PreparedFields:
     """Read all pictures of a recipe and draw its fields; what is drawn already is kept.
 
@@ -34,6 +39,10 @@ def prepare_junctions(
         Folder that sets are relative to.
     folder : Path
         Where they are kept.
+    drawing : str
+        Digest of the code that drew, or draws, its fields.
+    n_workers : int, optional
+        Processes to draw in; 0 draws in this one.
     progress : callable, optional
         Called with the number of fields drawn, and of all.
 
@@ -63,10 +72,11 @@ def prepare_junctions(
             (held_out if is_judged else trained).setdefault(entry.name, []).append(place)
             if not is_judged:
                 _digest(digest, field)
-    for number, (is_judged, draw) in enumerate(jobs := _to_draw(recipe.drawn, folder), start=1):
-        (held_out if is_judged else trained).setdefault(DRAWN, []).append(draw())
-        if progress is not None:
-            progress(number, len(jobs))
+    learned, judged = drawings_of(recipe.drawn, folder, drawing)
+    _draw([*learned, *judged], n_workers, progress)
+    for drawings, into in ((learned, trained), (judged, held_out)):
+        if drawings:
+            into[DRAWN] = [entry.place for entry in drawings]
     return PreparedFields(trained, held_out, digest.hexdigest())
 
 
@@ -77,18 +87,40 @@ def read_junction_field(entry: JunctionSet, name: str, path: Path) -> JunctionFi
     return JunctionField(entry.name, name, entry.mpp, grey, picture.truth)
 
 
-def _to_draw(settings: DrawnFields, folder: Path) -> list[tuple[bool, Callable[[], Path]]]:
-    """List what is to be drawn: whether it is for judging, and how."""
-    kinds = (
-        (draw_junction_field, settings.fields, settings.held_out),
-        (draw_section_field, settings.sections, settings.held_out_sections),
+def drawings_of(settings: DrawnFields, folder: Path, digest: str) -> tuple[list[Drawing], list[Drawing]]:
+    """List the drawn fields to learn from, and those to judge by.
+
+    Parameters
+    ----------
+    settings : DrawnFields
+        How many of each.
+    folder : Path
+        Where they are kept.
+    digest : str
+        Of the code that draws.
+
+    Returns
+    -------
+    learned, judged : list of Drawing
+    """
+
+    def list_from(first: int, n_fields: int, n_sections: int) -> list[Drawing]:
+        seeds = [*((first + number, False) for number in range(n_fields))]
+        seeds += [(first + number, True) for number in range(n_sections)]
+        return [Drawing(seed, is_section, settings, folder, digest) for seed, is_section in seeds]
+
+    return (
+        list_from(settings.first_seed, settings.fields, settings.sections),
+        list_from(settings.held_out_seed, settings.held_out, settings.held_out_sections),
     )
-    return [
-        (is_judged, partial(draw, first + number, settings, folder))
-        for draw, n_trained, n_judged in kinds
-        for is_judged, first, n in ((False, settings.first_seed, n_trained), (True, settings.held_out_seed, n_judged))
-        for number in range(n)
-    ]
+
+
+def _draw(drawings: list[Drawing], n_workers: int, progress: Callable[[int, int], None] | None) -> None:
+    missing = [entry.draw for entry in drawings if not entry.place.is_dir()]
+    drawn = in_processes(missing, n_workers) if n_workers and missing else (draw() for draw in missing)
+    for n_drawn, _ in enumerate(drawn, start=len(drawings) - len(missing) + 1):
+        if progress is not None:
+            progress(n_drawn, len(drawings))
 
 
 def _digest(digest: hashlib._Hash, field: JunctionField) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from os import PathLike
 from pathlib import Path
 
@@ -11,9 +13,10 @@ from histo.nn.device import choose_device
 from histo.nn.junction_network import build_junction_network
 from histo.nn.junction_spec import SIGNAL_NORMALISATION
 from histo.train.checkpoint import TrainingState
+from histo.train.drawn import drawing_digest
 from histo.train.junction.batch import JunctionBatches
 from histo.train.junction.loss import JunctionLoss
-from histo.train.junction.prepare import prepare_junctions
+from histo.train.junction.prepare import drawings_of, prepare_junctions
 from histo.train.junction.recipe import JunctionRecipe, read_junction_recipe
 from histo.train.prepared import PreparedFields
 from histo.train.set_run import SetRun
@@ -21,12 +24,28 @@ from histo.train.trainer import Progress, Trainer
 
 __all__ = ["JunctionRun", "open_junction_run", "run_junction_training"]
 
+logger = logging.getLogger(__name__)
+
 
 class JunctionRun(SetRun[JunctionRecipe]):
     """The training of a junction recipe; its pictures lie beside its folder."""
 
-    def prepare(self, progress: Progress | None = None) -> PreparedFields:
-        """Read the recipe's pictures and draw its fields.
+    @property
+    def drawing(self) -> str:
+        """Digest of the code that drew its fields: that of the checkpoint as long as what it drew is there."""
+        if self.checkpoint is not None:
+            learned, _ = drawings_of(self.recipe.drawn, self._pictures, self.checkpoint.drawing)
+            if all(entry.place.is_dir() for entry in learned):
+                return self.checkpoint.drawing
+            logger.warning("the drawn fields are drawn anew, maybe by another version of histo.phantom")
+        return drawing_digest(junctions=True)
+
+    @property
+    def _pictures(self) -> Path:
+        return self.folder.parent / "junctions"
+
+    def prepare(self, *, n_workers: int = 0, progress: Progress | None = None) -> PreparedFields:
+        """Read the recipe's pictures and draw its fields, in so many processes.
 
         Raises
         ------
@@ -38,7 +57,9 @@ class JunctionRun(SetRun[JunctionRecipe]):
         return prepare_junctions(
             self.recipe,
             self.recipe_path.parent,
-            self.folder.parent / "junctions",
+            self._pictures,
+            drawing=self.drawing,
+            n_workers=n_workers,
             progress=None if progress is None else lambda done, total: progress("drawing", done, total),
         )
 
@@ -83,7 +104,7 @@ def run_junction_training(
     device : str, optional
         As `histo.nn.choose_device` takes it.
     n_workers : int, optional
-        Processes that prepare crops; the result is the same for any number.
+        Processes that prepare crops; the result is the same for any number. With any, fields are drawn on all cores.
     progress : callable, optional
         Told of each field drawn and each step done.
 
@@ -95,8 +116,8 @@ def run_junction_training(
         If SIGTERM or Ctrl-C came; the checkpoint is of the last whole step.
     """
     recipe, place = run.recipe, choose_device(device)
-    prepared = run.prepare(progress)
-    plan = run.plan(prepared.digest)
+    prepared = run.prepare(n_workers=n_workers and (os.cpu_count() or 1), progress=progress)
+    plan = run.plan(prepared.digest, run.drawing)
     torch.manual_seed(recipe.seed)
     state = TrainingState.begin(build_junction_network().to(place), recipe.optimisation)
     batches = JunctionBatches(recipe, prepared.trained)

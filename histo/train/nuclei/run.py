@@ -14,6 +14,7 @@ from histo.nn.device import choose_device
 from histo.nn.nuclei_network import build_nuclei_network
 from histo.nn.spec import Normalisation
 from histo.train.checkpoint import TrainingState
+from histo.train.drawn import drawing_digest
 from histo.train.loss import class_weights
 from histo.train.nuclei.batch import NucleiBatches
 from histo.train.nuclei.field import load_field
@@ -108,7 +109,7 @@ def run_nuclei_training(
     """
     recipe, place = run.recipe, choose_device(device)
     prepared = run.prepare(progress)
-    plan = run.plan(prepared.digest)
+    plan = run.plan(prepared.digest, drawing_digest())
     state = _start(run, place)
     shares = _class_shares((place for places in prepared.trained.values() for place in places), recipe.classes)
     weights = torch.from_numpy(class_weights(shares, recipe.loss.balance)).to(place)

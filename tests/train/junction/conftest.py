@@ -21,13 +21,13 @@ licence = "none"
 name = "squares"
 folder = "squares"
 reader = "cells"
-share = 0.6
+share = 0.8
 mpp = 0.2
 is_estimated = true
 licence = "CC0"
 held_out = ["squares1"]
 [drawn]
-share = 0.4
+share = 0.2
 fields = 2
 held_out = 1
 side_um = 16.0
@@ -39,7 +39,7 @@ scale_high = 1.05
 [optimisation]
 steps = {steps}
 batch = 4
-learning_rate = 0.01
+learning_rate = 0.004
 warmup_steps = 3
 ema_decay = 0.8
 checkpoint_every = 4

@@ -8,7 +8,7 @@ import pytest
 
 from histo.errors import InvalidRecipe
 from histo.train.junction import Known, load_junction_field, open_junction_run, read_junction_recipe
-from histo.train.junction.drawn import draw_section_field
+from histo.train.junction.drawn import Drawing
 from histo.train.junction.settings import DrawnFields
 from histo.train.recipe import recipe_task
 
@@ -27,7 +27,7 @@ def test_the_recipe_of_the_shipped_model_reads_and_keeps_apart_one_picture_of_ea
     ("change", "message"),
     [
         (("halo = 112", "halo = 96"), "too narrow"),
-        (("share = 0.4", "share = 0.5"), "must add up to 1"),
+        (("share = 0.2", "share = 0.5"), "must add up to 1"),
         (('held_out = ["squares1"]', 'held_out = ["*"]'), "all pictures are held out"),
         (("fields = 2", "fields = 0"), "no fields are drawn"),
         (("held_out = 1\n", "held_out = 1\nheld_out_seed = 30001\n"), "among those trained on"),
@@ -64,7 +64,7 @@ def test_pictures_held_out_are_not_trained_on(make_junction_toy: Callable[[int],
 
 def test_a_drawn_section_is_bright_along_its_apical_line_and_dark_in_its_gaps(tmp_path: Path) -> None:
     settings = DrawnFields(wall_um=100.0, section_mpp=0.5, dab=0.0)
-    field = load_junction_field(draw_section_field(3, settings, tmp_path))
+    field = load_junction_field(Drawing(3, True, settings, tmp_path, "digest").draw())
     stained, gap = (np.asarray(field.image)[field.truth.lines_that_are(state)] for state in (Known.STAINED, Known.GAP))
     assert len(stained) > 500
     assert np.median(stained) > 2 * np.median(gap)

@@ -23,7 +23,7 @@ def one_thread() -> None:
 
 
 def test_a_small_network_learns_squares_and_becomes_a_model(make_junction_toy: MakeToy, tmp_path: Path) -> None:
-    path = make_junction_toy(24)
+    path = make_junction_toy(40)
     stages: list[str] = []
     folder = train(
         path,
@@ -34,7 +34,7 @@ def test_a_small_network_learns_squares_and_becomes_a_model(make_junction_toy: M
     )
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     scores = {(row["origin"], row["what"]): row for row in metrics["dice"]}
-    assert scores["squares", "course of junctions"]["dice"] > 0.8
+    assert scores["squares", "course of junctions"]["dice"] > 0.75
     assert scores["squares", "course of junctions"]["n_pictures"] == 1
     assert ("squares", "gaps along junctions") not in scores
     model = load_junction_model(folder)
@@ -85,3 +85,14 @@ def test_another_recipe_or_other_pictures_do_not_go_on(make_junction_toy: MakeTo
         run_junction_training(open_junction_run(path, tmp_path / "runs"), device="cpu", n_workers=0)
     with pytest.raises(InvalidRecipe, match="nothing has been trained"):
         _ = open_junction_run(path, tmp_path / "empty").last
+
+
+def test_a_training_goes_on_with_the_fields_it_began_with_though_the_code_that_draws_has_changed(
+    make_junction_toy: MakeToy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_junction_toy(1)
+    run_junction_training(open_junction_run(path, tmp_path / "runs"), device="cpu", n_workers=0)
+    began = open_junction_run(path, tmp_path / "runs").prepare()
+    monkeypatch.setattr("histo.train.junction.run.drawing_digest", lambda *, junctions: "another")
+    assert open_junction_run(path, tmp_path / "runs").prepare().trained == began.trained
+    assert "another" in str(open_junction_run(path, tmp_path / "runs", resume=False).prepare().trained["drawn"][0])
