@@ -108,7 +108,7 @@ def find_epithelium(
     Returns
     -------
     EpitheliumPixels
-        Without epithelium that lies more than 1.6 times as far between lumen and stroma as the median of its region
+        Without epithelium where the way from lumen to stroma is more than 1.6 times as long as the median at the edge
         (fused villi, sheets cut along themselves), and without crypts that have neither centreline nor labelled lumen.
     """
     villus, crypt, lumen = (grid.spread(share, labels.mpp) for share in (borders.villus, borders.crypt, borders.lumen))
@@ -145,7 +145,8 @@ def _beside_lumen(
     edges: list[LuminalEdge], mask: Mask, to_lumen: Image, through: Image, grid: PictureGrid, settings: StainingSettings
 ) -> _Part:
     """Epithelium between a lumen that is labelled and stroma."""
-    usual = float(np.median(through[mask])) if mask.any() else 0.0
+    at_edge = mask & (to_lumen <= settings.apical_um + grid.mpp)
+    usual = float(np.median(through[at_edge])) if at_edge.any() else 0.0
     at = np.flatnonzero(mask & (through <= _MAX_THICKNESS * usual))
     depth = to_lumen.ravel()[at].astype(float)
     # The map of distances counts from pixel to pixel: near the edge, the curve itself says how far.

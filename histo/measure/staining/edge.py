@@ -35,6 +35,7 @@ _MIN_LUMEN_UM2 = 3000.0
 _MIN_CRYPT_LUMEN_UM2 = 15.0
 # Where the crypt ends blindly, its epithelium is as thick as at its sides.
 _BLIND_END = 0.45
+_WIDTH_FACTOR = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,10 +210,14 @@ def _crypt_axes(labels: LabelMap, measures: SectionMeasures, lumen: NDArray[np.f
     """Centrelines of accepted crypts without a labelled lumen, from where the lumen begins above the blind end."""
     axes = []
     widths = measures.crypts["crypt_width_um"].to_numpy(dtype=float)
-    for index in np.flatnonzero(measures.crypts["is_accepted"].to_numpy(dtype=bool)):
+    is_accepted = measures.crypts["is_accepted"].to_numpy(dtype=bool)
+    usual = float(np.median(widths[is_accepted])) if is_accepted.any() else 0.0
+    # Two crypts that lie over each other are parted in other places than their lumina: too thin or too wide.
+    is_single = (widths > usual / _WIDTH_FACTOR) & (widths < usual * _WIDTH_FACTOR)
+    for index in np.flatnonzero(is_accepted & is_single):
         line = _evenly((labels.from_slide(measures.crypt_lines[index]) + 0.5) * labels.mpp)
         is_labelled = float(np.mean(sample(lumen, line, labels.mpp) > 0.5)) > 0.3
-        if not is_labelled and np.isfinite(widths[index]):
+        if not is_labelled:
             axes.append(CryptAxis(line, float(widths[index])))
     return tuple(axes)
 
