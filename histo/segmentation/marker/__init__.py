@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from histo.segmentation.marker.bleed_through import BleedThrough, correct_bleed_through, estimate_bleed_through
-from histo.segmentation.marker.contrast import measure_contrast
+from histo.segmentation.marker.contrast import contrast_reach_px, measure_contrast
 from histo.segmentation.marker.dab import nuclear_density, render_nuclei
 from histo.segmentation.marker.foci import estimate_foci_noise, measure_foci
 from histo.segmentation.marker.intensity import MarkerSite, measure_markers
@@ -15,6 +15,7 @@ __all__ = [
     "DabDensity",
     "DabStain",
     "MarkerSite",
+    "contrast_reach_px",
     "correct_bleed_through",
     "dab_density",
     "describe_dab",

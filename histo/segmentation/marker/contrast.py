@@ -14,7 +14,10 @@ from histo.segmentation.marker.checked import as_intensity, as_labels
 from histo.segmentation.marker.region import Regions
 from histo.types import PixelSize
 
-__all__ = ["measure_contrast"]
+__all__ = ["contrast_reach_px", "measure_contrast"]
+
+_NEIGHBOURHOOD_UM = 10.0
+_N_BOXES = 3
 
 
 def measure_contrast(
@@ -22,7 +25,7 @@ def measure_contrast(
     markers: Mapping[str, NDArray[np.generic]],
     mpp: float,
     *,
-    neighbourhood_um: float = 10.0,
+    neighbourhood_um: float = _NEIGHBOURHOOD_UM,
 ) -> pd.DataFrame:
     """Compare each nucleus with the mean intensity of its neighbourhood.
 
@@ -49,7 +52,8 @@ def measure_contrast(
     Notes
     -----
     It needs no control of the exposure, but has a price: where most neighbours are positive, none stands out. The
-    weights end at 30 µm for 10 µm, so a tile with that margin gives the values of the whole slide.
+    weights end at 30 µm for 10 µm, so a tile with that margin (`contrast_reach_px`) gives the values of the whole
+    slide.
     """
     PixelSize(mpp)
     labelled = as_labels(nuclei)
@@ -65,10 +69,26 @@ def measure_contrast(
     return pd.DataFrame(columns)
 
 
+def contrast_reach_px(mpp: float, neighbourhood_um: float = _NEIGHBOURHOOD_UM) -> int:
+    """Say how far around a nucleus `measure_contrast` looks, in pixels.
+
+    Examples
+    --------
+    >>> contrast_reach_px(0.5)
+    60
+    """
+    return _N_BOXES * (_width_px(neighbourhood_um / mpp) // 2)
+
+
+def _width_px(sigma_px: float) -> int:
+    """Width of the boxes that together have this standard deviation."""
+    return max(1, 2 * round(((4 * sigma_px**2 + 1) ** 0.5 - 1) / 2) + 1)
+
+
 def _smooth(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
     # Three box means are nearly Gaussian, and take the same time at any width.
-    width = max(1, 2 * round((np.sqrt(4 * sigma_px**2 + 1) - 1) / 2) + 1)
+    width = _width_px(sigma_px)
     smooth = image
-    for _ in range(3):
+    for _ in range(_N_BOXES):
         smooth = np.asarray(cv2.blur(smooth, (width, width), borderType=cv2.BORDER_REFLECT), dtype=np.float32)
     return smooth

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from histo.io import Slide
-from histo.nn import NucleiModel, NucleiTile, nuclei_grid, predict_nuclei
+from histo.nn import NucleiModel, NucleiTile, Window, nuclei_grid, predict_nuclei
 from histo.schema import CELLS, check_table, empty_table
-from histo.segmentation.marker import measure_markers
-from histo.segmentation.nuclei.options import CellOptions, CellStain, choose_model
+from histo.segmentation.marker import (
+    contrast_reach_px,
+    correct_bleed_through,
+    measure_contrast,
+    measure_foci,
+    measure_markers,
+)
+from histo.segmentation.nuclei.options import CellOptions, CellStain, check_measures, choose_model
 from histo.segmentation.nuclei.outline import outlines_as_wkb
 from histo.segmentation.nuclei.place import compartments_at
 from histo.segmentation.nuclei.view import Marker, View, look_at
@@ -64,7 +71,7 @@ def detect_cells(
     DataFrame
         Columns of `histo.schema.CELLS`, by row and column; `cell_class` is ``other`` where the model knows no classes,
         and `probability` that there is a nucleus, of that class. With markers, those of
-        `histo.segmentation.marker.measure_markers` too.
+        `histo.segmentation.marker.measure_markers` too, and what the options ask for besides.
 
     Raises
     ------
@@ -124,6 +131,7 @@ def stream_cells(
     slide_mpp = opened.mpp
     model = choose_model(stain, chosen)
     view = look_at(opened, model, stain, markers or {}, chosen)
+    check_measures(view.names, chosen)
     scale = model.spec.mpp / slide_mpp
     finder = _CellFinder(model, view, scale, labels, outlines, chosen)
     window = view.canvas.whole if section is None else window_of(section, view.canvas, scale)
@@ -188,20 +196,32 @@ class _CellFinder:
         nuclei = tile.nuclei
         # What lies in nuclei of which the window does not hold the centre is no ring of anything either.
         numbered = np.where(nuclei.inside & (nuclei.labels == 0), np.int32(len(nuclei) + 1), nuclei.labels)
-        measured = self._measure(numbered, self.view.read_markers(tile.region))
+        wide = self._widened(tile.region)
+        around = np.zeros((wide.height, wide.width), np.int32)
+        around[tile.region.slices(wide)] = numbered
+        measured = self._measure(around, self.view.read_markers(wide))
         return measured[np.isin(np.unique(numbered[numbered > 0]), own + 1)].reset_index(drop=True)
 
-    def _measure(self, numbered: NDArray[np.int32], pictures: Mapping[str, NDArray[np.generic]]) -> pd.DataFrame:
-        options = self.options
-        measured = measure_markers(
-            numbered,
-            pictures,
-            self.model.spec.mpp,
-            ring_um=options.ring_um,
-            sites=options.sites,
-            bleed_through=options.bleed_through,
-        )
-        return measured.drop(columns=["label", "is_cut_at_border"])
+    def _widened(self, region: Window) -> Window:
+        """Add what a contrast looks at beyond the rim, within the slide."""
+        if "contrast" not in self.options.measures:
+            return region
+        reach, canvas = contrast_reach_px(self.model.spec.mpp), self.view.canvas
+        row, col = max(region.row - reach, 0), max(region.col - reach, 0)
+        bottom = max(region.bottom, min(region.bottom + reach, canvas.height))
+        right = max(region.right, min(region.right + reach, canvas.width))
+        return Window(row, col, bottom - row, right - col)
+
+    def _measure(self, numbered: NDArray[np.int32], pictures: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+        options, mpp = self.options, self.model.spec.mpp
+        own = pictures if options.bleed_through is None else correct_bleed_through(pictures, options.bleed_through)
+        measured = [measure_markers(numbered, own, mpp, ring_um=options.ring_um, sites=options.sites)]
+        if "contrast" in options.measures:
+            measured.append(measure_contrast(numbered, own, mpp))
+        if "foci" in options.measures:
+            measured.append(measure_foci(numbered, own, mpp, noise=options.foci_noise))
+        of_all = pd.concat([table.drop(columns="label") for table in measured], axis=1)
+        return of_all.drop(columns="is_cut_at_border")
 
     def _classes(self, shares: NDArray[np.float64]) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
         classes = self.model.spec.classes

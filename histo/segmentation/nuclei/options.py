@@ -12,10 +12,13 @@ from histo.nn import NucleiModel, load_nuclei_model
 from histo.segmentation.marker import BleedThrough, MarkerSite
 from histo.stain import StainVectors
 
-__all__ = ["CellOptions", "CellStain", "choose_model"]
+__all__ = ["CellOptions", "CellStain", "MarkerMeasure", "check_measures", "choose_model"]
 
 CellStain = Literal["he", "dab", "fluorescence"]
 """What a slide is stained with: haematoxylin and eosin, haematoxylin and DAB, or fluorescent dyes."""
+
+MarkerMeasure = Literal["contrast", "foci"]
+"""What may be measured of each marker besides its intensity."""
 
 # Wider, and it would not lie wholly in the rim of a tile.
 _WIDEST_RING_UM = 5.0
@@ -45,6 +48,13 @@ class CellOptions:
         Width of the ring around a nucleus, 5 µm at most.
     bleed_through : BleedThrough, optional
         Taken out of the channels before they are measured.
+    measures : tuple of {"contrast", "foci"}
+        Of each marker besides its intensity: `<marker>_contrast`, `<marker>_foci`, as
+        `histo.segmentation.marker.measure_contrast` and `measure_foci` define them. They take time, and foci need
+        pixels of 0.5 µm or less.
+    foci_noise : mapping of str to float
+        Of each marker the noise of the slide, from `histo.segmentation.marker.estimate_foci_noise` of a part of it. A
+        tile does not know it, so foci need it.
     device : str, optional
         ``"cpu"``, ``"cuda"``, ``"mps"``; without it the fastest there is.
     progress : callable, optional
@@ -58,6 +68,8 @@ class CellOptions:
     sites: Mapping[str, MarkerSite] = field(default_factory=dict)
     ring_um: float = 2.0
     bleed_through: BleedThrough | None = None
+    measures: tuple[MarkerMeasure, ...] = ()
+    foci_noise: Mapping[str, float] = field(default_factory=dict)
     device: str | None = None
     progress: Callable[[int, int], None] | None = None
 
@@ -68,6 +80,26 @@ class CellOptions:
                 expected=f"above 0, {_WIDEST_RING_UM:g} µm at most",
                 got=f"{self.ring_um:g}",
             )
+        unknown = sorted(set(self.measures) - set(get_args(MarkerMeasure)))
+        if unknown:
+            raise InvalidArgument("unknown measure of a marker", expected="contrast or foci", got=", ".join(unknown))
+
+
+def check_measures(names: tuple[str, ...], options: CellOptions) -> None:
+    """Refuse to measure foci of markers of whose noise nothing is said.
+
+    Raises
+    ------
+    InvalidArgument
+        With the markers.
+    """
+    unsaid = [name for name in names if name not in options.foci_noise]
+    if "foci" in options.measures and unsaid:
+        raise InvalidArgument(
+            "foci are measured against the noise of the slide, which a tile does not know",
+            expected=f"CellOptions(foci_noise={{...}}) for {', '.join(unsaid)}",
+            next_step="Take it from a part of the slide: histo.segmentation.marker.estimate_foci_noise.",
+        )
 
 
 def choose_model(stain: str, options: CellOptions) -> NucleiModel:

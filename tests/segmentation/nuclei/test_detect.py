@@ -146,6 +146,45 @@ def test_parts_of_a_stream_are_the_whole(model: NucleiModel) -> None:
     assert sorted(as_rows(pd.concat(parts[1:]))) == as_rows(whole)
 
 
+def test_any_tile_grid_gives_the_same_contrast_and_it_is_that_of_the_whole_picture(model: NucleiModel) -> None:
+    image = noise(128, 264)
+    red = image[..., 0]
+    found = []
+    for tile in (416, 352):
+        other = replace(model, spec=model.spec.model_copy(update={"tile": tile}))
+        options = CellOptions(model=other, device="cpu", measures=("contrast",))
+        found.append(detect_cells(image, mpp=1.0, markers={"red": red}, options=options))
+    assert len(found[0]) > 30
+    pd.testing.assert_frame_equal(found[0], found[1], check_exact=True)
+    plain = detect_cells(image, mpp=1.0, markers={"red": red}, options=CellOptions(model=model, device="cpu"))
+    pd.testing.assert_frame_equal(found[0].drop(columns="red_contrast"), plain, check_exact=True)
+    # Contrast is the median over the mean nearby: about 1 in noise, and the more the brighter the nucleus.
+    assert found[0]["red_contrast"].median() == pytest.approx(1.0, abs=0.15)
+    assert found[0]["red_contrast"].corr(found[0]["red_nucleus_median"]) > 0.8
+
+
+def test_foci_are_measured_against_the_noise_of_the_slide(
+    tmp_path: Path, write_untrained_nuclei: Callable[..., Path]
+) -> None:
+    model = load_nuclei_model(write_untrained_nuclei(tmp_path / "nuclei-fine", mpp=0.5))
+    image = noise(64, 96)
+    of_noise = []
+    for level in (1.0, 4.0):
+        options = CellOptions(model=model, measures=("foci",), foci_noise={"red": level})
+        of_noise.append(detect_cells(image, mpp=0.5, markers={"red": image[..., 0]}, options=options)["red_foci"])
+    assert len(of_noise[0]) > 3
+    assert np.allclose(of_noise[0], 4 * of_noise[1])
+    with pytest.raises(InvalidArgument, match=r"noise of the slide.*for red.*estimate_foci_noise"):
+        detect_cells(
+            image, mpp=0.5, markers={"red": image[..., 0]}, options=CellOptions(model=model, measures=("foci",))
+        )
+
+
+def test_a_measure_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="contrast or foci"):
+        CellOptions(measures=("texture",))  # type: ignore[arg-type]
+
+
 def test_empty_glass_gives_an_empty_table_with_all_columns(model: NucleiModel) -> None:
     glass = np.full((100, 100, 3), 240, np.uint8)
     cells = detect_cells(
