@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import sqrt
 
 import cv2
 import numpy as np
@@ -82,7 +83,7 @@ def contrast_reach_px(mpp: float, neighbourhood_um: float = _NEIGHBOURHOOD_UM) -
 
 def _width_px(sigma_px: float) -> int:
     """Width of the boxes that together have this standard deviation."""
-    return max(1, 2 * round(((4 * sigma_px**2 + 1) ** 0.5 - 1) / 2) + 1)
+    return max(1, 2 * round((sqrt(4 * sigma_px**2 + 1) - 1) / 2) + 1)
 
 
 def _smooth(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
