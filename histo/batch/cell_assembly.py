@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from histo.batch.cell_file import CELL_FILE_NAME, join_cells
-from histo.batch.cells import SLIDE_CELL_TABLES
+from histo.batch.cells import SLIDE_CELL_TABLES, TISSUE
 from histo.batch.judgement import CellJudge
 from histo.batch.positivity import (
     population_densities,
@@ -111,6 +111,9 @@ def assemble_cells(
     for name, table in tables.items():
         write_table(results, name, identify(_in_order(table, sections)))
     measured = section_measures(sections, tables["positivity"], found)
+    on_tissue = ratios[(ratios["compartment"] == TISSUE) & ~ratios["slide"].isin(controls)]
+    for name in on_tissue["ratio"].unique():
+        measured[name] = _of_section(on_tissue, name).reindex(_section_keys(measured)).to_numpy()
     return CountedStudy(_flag_controls(measured, controls), identify(infiltrate), thresholds.notes)
 
 
@@ -122,8 +125,8 @@ def join_tables(results: Path, name: str, slides: list[str]) -> pd.DataFrame:
 
 def _in_order(table: pd.DataFrame, sections: pd.DataFrame) -> pd.DataFrame:
     """Bring rows into the order of their sections; those of one section stay as they stand."""
-    places = pd.Series(range(len(sections)), index=pd.MultiIndex.from_frame(sections[_KEY]))
-    place = places.reindex(pd.MultiIndex.from_frame(table[_KEY])).to_numpy()
+    places = pd.Series(range(len(sections)), index=_section_keys(sections))
+    place = places.reindex(_section_keys(table)).to_numpy()
     return table.iloc[place.argsort(kind="stable")].reset_index(drop=True)
 
 
@@ -132,9 +135,16 @@ def _with_t_cells(infiltrate: pd.DataFrame, ratios: pd.DataFrame) -> pd.DataFram
     here = ratios[ratios["compartment"] == MUCOSAL_LAMINA_PROPRIA]
     filled = infiltrate.set_index(_KEY)
     for name in _OF_T_CELLS:
-        values = here[here["ratio"] == name].set_index(_KEY)["value"]
-        filled[name] = values.reindex(filled.index).combine_first(filled[name])
+        filled[name] = _of_section(here, name).reindex(filled.index).combine_first(filled[name])
     return filled.reset_index()[infiltrate.columns]
+
+
+def _of_section(ratios: pd.DataFrame, name: str) -> pd.Series[float]:
+    return ratios[ratios["ratio"] == name].set_index(_KEY)["value"]
+
+
+def _section_keys(table: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(table[_KEY])
 
 
 def _flag_controls(sections: pd.DataFrame, controls: set[str]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,14 +54,14 @@ def stained_slides_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _labels(cells: pd.DataFrame, shape: tuple[int, int]) -> np.ndarray:
-    """Paint the inner part of each nucleus, so that none paints over its neighbours."""
+    """Paint each nucleus as a disc of its area."""
     drawn = np.zeros(shape, np.int32)
     for number, (row, col, area) in enumerate(cells[["row", "col", "area_um2"]].to_numpy(), start=1):
-        cv2.circle(drawn, (round(col), round(row)), max(1, round(0.6 * np.sqrt(area / np.pi) / MPP)), number, -1)
+        cv2.circle(drawn, (round(col), round(row)), max(1, round(np.sqrt(area / np.pi) / MPP)), number, -1)
     return drawn
 
 
-def find_drawn_cells(
+def _find_true_cells(
     slide: Slide,
     *,
     stain: str,
@@ -76,7 +76,7 @@ def find_drawn_cells(
     cells = cells[[column.name for column in CELLS.columns]]
     picture = slide.read(0, 0, *slide.shape)
     if stain == "dab":
-        pictures = {options.dab_marker: dab_density(picture, describe_dab(picture)).dab}
+        pictures = {options.dab_marker: dab_density(picture, describe_dab(picture, vectors=options.dab_vectors)).dab}
     else:
         pictures = {name: picture[..., slide.channels.index(channel)] for name, channel in markers.items()}
     nuclei = _labels(cells, slide.shape)
@@ -87,7 +87,7 @@ def find_drawn_cells(
     return pd.concat([placed, measured.drop(columns="is_cut_at_border")], axis=1)[measured["ring_area_um2"].notna()]
 
 
-@pytest.fixture
-def drawn_cells(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a batch in this process find the true nuclei of drawn slides."""
-    monkeypatch.setattr("histo.batch.cells.detect_cells", find_drawn_cells)
+@pytest.fixture(scope="session")
+def find_true_cells() -> Callable[..., pd.DataFrame]:
+    """A stand-in for `detect_cells` that finds the true nuclei of drawn slides."""
+    return _find_true_cells
