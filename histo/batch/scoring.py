@@ -19,7 +19,7 @@ from histo.batch.outputs import ScoredSection, outputs_of, write_section
 from histo.batch.record import RECORD_NAME, InputFile, SlideRecord, slide_folder
 from histo.batch.row import section_row, with_identity
 from histo.batch.stain import StainVerdict, judge_stain
-from histo.batch.tissue_map import map_tissue
+from histo.batch.tissue_map import believe_dark_tissue, map_tissue
 from histo.errors import CorruptModel, SlideNotFound, UnreadableSlide
 from histo.io import Slide, open_slide
 from histo.io.results import write_atomically, write_table
@@ -135,6 +135,8 @@ class _Scorer:
         rows: dict[str, list[pd.DataFrame]] = {}
         outputs: list[str] = []
         sections = find_sections(slide)
+        if verdict.stain == "dab":
+            sections = [believe_dark_tissue(section) for section in sections]
         with append_cells(folder / CELL_FILE_NAME) as append:
             for section in sections:
                 others = [other for other in sections if other.id != section.id]
