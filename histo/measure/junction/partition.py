@@ -24,7 +24,7 @@ Labels = NDArray[np.int32]
 # A pixel of the map speaks for a junction from here on where it hangs together with surer ones.
 _LOW, _HIGH = 0.25, 0.5
 # A cell that the field's border cuts may be this many times as large as what is seen of it.
-_CUT = 8
+_CUT = 300
 
 
 def part_cells(centreline: NDArray[np.float32], mpp: float, settings: TraceSettings) -> Labels:
@@ -85,15 +85,18 @@ class _Seen:
 
     def __init__(self, centreline: NDArray[np.float32], mpp: float, settings: TraceSettings) -> None:
         self.settings = settings
-        self._map = centreline
         side = settings.ridge_um / mpp
+        # Nothing is seen beyond the field's border, so that a junction along it stands out as well.
+        self._pad = int(side) + 2
+        self._map = np.pad(centreline, self._pad)
         self._clear = round(0.5 * side)
         self._offsets = np.array([-side, -1.0, -0.5, 0.0, 0.5, 1.0, side])
 
     def along(self, border: Border) -> _Stretch:
         points = even_points(border.middles)
         points = smooth_along(points, 1.5, is_ring=border.is_ring)
-        values = across(self._map, points, normals_of(points, is_ring=border.is_ring), self._offsets)
+        normals = normals_of(points, is_ring=border.is_ring)
+        values = across(self._map, points + self._pad, normals, self._offsets)
         crest = values[:, 1:-1].max(axis=1)
         rise = crest - values[:, [0, -1]].mean(axis=1)
         is_seen = crest >= _HIGH
