@@ -17,7 +17,7 @@ class TraceSettings:
     ----------
     smoothing_um : float
         Waves of a junction shorter than this are taken for noise. Light shows none below about 0.3 µm; on pixels
-        larger than a third of it, three pixels are the shortest wave that is kept.
+        larger than a seventh of it, three and a half pixels are the shortest wave that is kept.
     ridge_um : float
         How far from a curve its background is read when it is asked whether a ridge runs there.
     least_rise : float

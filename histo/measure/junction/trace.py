@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 # The map may be a line one pixel wide: it is blurred so that its crest can be found between pixels.
 _BLUR = 0.5
-_LEAST_WAVE = 3.0
+_LEAST_WAVE = 3.5
 # A map that is lower than this shows no junction.
 _NO_JUNCTION = 0.02
 
