@@ -17,7 +17,7 @@ from histo.phantom.junction.barrier_edge import LuminalEdges
 from histo.phantom.junction.barrier_spec import BarrierSpec
 from histo.phantom.junction.gap import Gaps, leave_gaps
 from histo.phantom.junction.light import SIGMA_PER_WIDTH, stain_bands
-from histo.phantom.junction.plane import Frame, chance, normal, waves
+from histo.phantom.junction.plane import Frame, Stream, chance, normal, waves
 from histo.phantom.junction.raster import blurred, splat
 from histo.phantom.section import Anatomy
 from histo.types import Compartment
@@ -170,7 +170,9 @@ def _lateral(spec: BarrierSpec, edges: LuminalEdges, keys: Ints, seed: int) -> t
     count = np.maximum(np.floor(curves.lengths_um / cell_um).astype(np.int64), 1)
     side = np.repeat(np.arange(len(count)), count)
     turn = np.arange(len(side)) - np.repeat(np.cumsum(count) - count, count)
-    arc = (turn + 0.5 + 0.5 * (chance(seed, 30, keys[side], turn) - 0.5)) * (curves.lengths_um / count)[side]
+    arc = (turn + 0.5 + 0.5 * (chance(seed, Stream.MEMBRANE, keys[side], turn) - 0.5)) * (curves.lengths_um / count)[
+        side
+    ]
     foot = curves.at(side, arc)
     # Over one cell the direction is that of the edge; less, and folds of the edge would cross membranes.
     step = float(curves.arc_um.max(initial=0.0)) + 1.0
@@ -183,7 +185,11 @@ def _lateral(spec: BarrierSpec, edges: LuminalEdges, keys: Ints, seed: int) -> t
         is_crypt, 0.6 * (section.crypts.width_um - section.crypts.lumen_um), section.villi.epithelium_um
     )
     down = np.arange(0.5 * _THREAD_STEP_UM, float(thickness.max(initial=0.0)), _THREAD_STEP_UM)
-    bend = _SWING_UM * normal(seed, 31, keys[side], turn)[:, None] * np.sin(down / 4 + 6 * (turn % 7)[:, None])
+    bend = (
+        _SWING_UM
+        * normal(seed, Stream.MEMBRANE + 1, keys[side], turn)[:, None]
+        * np.sin(down / 4 + 6 * (turn % 7)[:, None])
+    )
     aside = np.stack([-inward[:, 1], inward[:, 0]], axis=1)
     points = foot[:, None] + down[None, :, None] * inward[:, None] + bend[..., None] * aside[:, None]
     return points[down[None, :] < thickness[:, None]], _THREAD_STEP_UM
@@ -234,14 +240,14 @@ class ProteinAreas:
         protein = self.protein.spec.protein
         if not (protein.patches > 0 and protein.patch_share > 0):
             return np.zeros(self.frame.shape, bool)
-        surface = waves(self.frame, protein.patch_um, self.protein.seed, 32, n=64)
+        surface = waves(self.frame, protein.patch_um, self.protein.seed, Stream.GRAIN, n=64)
         return np.asarray((surface > ndtri(1 - protein.patch_share)) & (self.epithelium > 0.5))
 
     @cached_property
     def plain(self) -> Image:
         """Cytoplasm, grains and stroma."""
         spec, labels = self.protein.spec.protein, self.anatomy.labels
-        uneven = 1 + spec.texture * np.clip(waves(self.frame, 4.0, self.protein.seed, 35), -3, 3)
+        uneven = 1 + spec.texture * np.clip(waves(self.frame, 4.0, self.protein.seed, Stream.CYTOPLASM), -3, 3)
         inner = np.maximum(spec.cytoplasm * uneven, 0) + spec.patches * self.is_patch
         is_stroma = ~np.isin(labels, (Compartment.BACKGROUND, Compartment.VILLUS_EPITHELIUM, Compartment.CRYPT))
         outer = spec.stroma * np.maximum(uneven, 0) * is_stroma

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from histo.phantom.junction.monolayer_spec import BorderSpec
 from histo.phantom.junction.mosaic import Mosaic
-from histo.phantom.junction.plane import chance, normal
+from histo.phantom.junction.plane import Stream, chance, normal
 
 __all__ = ["Borders", "draw_borders"]
 
@@ -21,6 +21,8 @@ _STEP_UM = 0.12
 _ROOM = 0.85  # the share of its own kite that a border may use
 _UPRIGHT = np.deg2rad(82.0)
 _TRIES = 3
+_LEAST_ADVANCE = 0.06
+_MOST_STRAIN = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,17 +110,17 @@ class _Turns:
 
     @classmethod
     def of(cls, spec: BorderSpec, keys: Ints, chord_um: Floats, seed: int) -> _Turns:
-        folded = chance(seed, 11, keys) < spec.folded
-        own = 0.8 + 0.3 * chance(seed, 12, keys)
+        folded = chance(seed, Stream.COURSE + 1, keys) < spec.folded
+        own = 0.8 + 0.3 * chance(seed, Stream.COURSE + 2, keys)
         return cls(
             spec=spec,
             chord_um=chord_um,
-            bow=np.deg2rad(spec.bow_deg) * np.clip(normal(seed, 10, keys), -2, 2),
+            bow=np.deg2rad(spec.bow_deg) * np.clip(normal(seed, Stream.COURSE, keys), -2, 2),
             fold=np.deg2rad(spec.fold_deg) * np.where(folded, own, 0.0),
-            fold_um=spec.fold_um * (0.7 + 0.6 * chance(seed, 13, keys)),
-            rough=np.deg2rad(spec.rough_deg) * (0.7 + 0.6 * chance(seed, 14, keys)),
+            fold_um=spec.fold_um * (0.7 + 0.6 * chance(seed, Stream.COURSE + 3, keys)),
+            rough=np.deg2rad(spec.rough_deg) * (0.7 + 0.6 * chance(seed, Stream.COURSE + 4, keys)),
             limit=np.full(len(keys), np.deg2rad(125.0)),
-            phases=2 * np.pi * np.stack([chance(seed, 20 + k, keys) for k in range(7)]),
+            phases=2 * np.pi * np.stack([chance(seed, Stream.PHASE + k, keys) for k in range(7)]),
         )
 
     @property
@@ -143,9 +145,15 @@ class _Turns:
 def _bend(mosaic: Mosaic, turns: _Turns, sides: Ints) -> tuple[Floats, Ints, Ints]:
     """Draw borders in place; returns their points, how many each has, and which of `sides` have to be drawn again."""
     local, count = _wander(turns, sides)
-    placed = _squeeze(mosaic, sides, local, count)
-    suspects = np.flatnonzero(turns.of_sides(sides).may_cross_itself)
-    return placed, count, suspects[_is_flawed(suspects, local, placed, count)]
+    placed, strain = _squeeze(mosaic, sides, local, count)
+    chosen = turns.of_sides(sides)
+    suspects = np.flatnonzero(chosen.may_cross_itself)
+    # Folds pressed flat against the kite lie on top of one another.
+    is_astray = _is_astray(chosen.chord_um, local, count) | (strain > _MOST_STRAIN)
+    # Whoever goes astray is drawn again anyway, and can be very slow to test for crossings.
+    bad = suspects[is_astray[suspects]]
+    others = suspects[~is_astray[suspects]]
+    return placed, count, np.sort(np.concatenate([bad, others[_crosses_itself(others, placed, count)]]))
 
 
 def _wander(turns: _Turns, sides: Ints) -> tuple[Floats, Ints]:
@@ -161,10 +169,12 @@ def _wander(turns: _Turns, sides: Ints) -> tuple[Floats, Ints]:
     step = length / (count - 1)
     along = _sum_within(np.cos(heading) * step[owner], first, owner)
     aside = _sum_within(np.sin(heading) * step[owner], first, owner)
-    # A shear and a scaling bring the end to the corner; neither makes a border cross itself.
+    # A shear and a scaling bring the end to the corner; neither makes a border cross itself. One that got nowhere is
+    # left short of it, and drawn again.
     last = first[1:] - 1
-    aside = aside - along * (aside[last] / along[last])[owner]
-    scale = (chosen.chord_um / along[last])[owner]
+    reach = np.maximum(along[last], _LEAST_ADVANCE * length)
+    aside = aside - along * (aside[last] / reach)[owner]
+    scale = (chosen.chord_um / reach)[owner]
     return np.stack([along * scale, aside * scale], axis=1), count
 
 
@@ -203,8 +213,16 @@ def _mean_advance(turns: _Turns, sharpness: float) -> Floats:
     return np.asarray(np.maximum(advance, 0.12))
 
 
-def _squeeze(mosaic: Mosaic, sides: Ints, local: Floats, count: Ints) -> Floats:
-    """Bring borders into the kites of their corners and centres, in µm of the plane."""
+def _squeeze(mosaic: Mosaic, sides: Ints, local: Floats, count: Ints) -> tuple[Floats, Floats]:
+    """Bring borders into the kites of their corners and centres, in µm of the plane.
+
+    Returns
+    -------
+    placed : (n, 2) array
+        Points in the plane.
+    strain : (m,) array
+        How far beyond the kite each border would have gone at most, in half widths of the kite there.
+    """
     start, end = mosaic.starts[sides], mosaic.ends[sides]
     chord = np.hypot(*(end - start).T)
     along = (end - start) / chord[:, None]
@@ -220,7 +238,8 @@ def _squeeze(mosaic: Mosaic, sides: Ints, local: Floats, count: Ints) -> Floats:
     aside = room * np.tanh(y / room)
     placed = start[owner] + x[:, None] * along[owner] + aside[:, None] * left[owner]
     placed[first[:-1]], placed[first[1:] - 1] = start, end
-    return np.asarray(placed)
+    strain = np.maximum.reduceat(np.abs(y) / room, first[:-1]) if len(y) else np.empty(0)
+    return placed, strain
 
 
 def _room(x: Floats, chord: Floats, axes: tuple[Floats, Floats], centre: Floats, owner: Ints) -> Floats:
@@ -234,20 +253,24 @@ def _room(x: Floats, chord: Floats, axes: tuple[Floats, Floats], centre: Floats,
         return np.asarray(np.fmin(x * from_start[owner], (chord[owner] - x) * from_end[owner]))
 
 
-def _is_flawed(suspects: Ints, local: Floats, placed: Floats, count: Ints) -> NDArray[np.bool_]:
-    """Say which suspects cross themselves, or leave the stretch between their corners."""
+def _is_astray(chord: Floats, local: Floats, count: Ints) -> NDArray[np.bool_]:
+    """Say which borders leave the stretch between their corners, or do not reach their end."""
+    owner, first = _ragged(count)
+    last = first[1:] - 1
+    is_outside = (local[:, 0] <= 0) | (local[:, 0] >= chord[owner])
+    is_outside[first[:-1]] = is_outside[last] = False
+    is_short = np.abs(local[last, 0] - chord) > 1e-6 * chord
+    return np.asarray((np.bincount(owner, is_outside, len(count)) > 0) | is_short)
+
+
+def _crosses_itself(suspects: Ints, placed: Floats, count: Ints) -> NDArray[np.bool_]:
     if not len(suspects):
         return np.zeros(0, bool)
-    owner, first = _ragged(count)
+    owner, _ = _ragged(count)
     number = np.full(len(count), -1)
     number[suspects] = np.arange(len(suspects))
     chosen = number[owner] >= 0
-    lines = shapely.linestrings(placed[chosen], indices=number[owner[chosen]])
-    along, end = local[:, 0], local[first[1:] - 1, 0][owner]
-    is_astray = (along <= 0) | (along >= end)
-    is_astray[first[:-1]] = is_astray[first[1:] - 1] = False
-    n_astray = np.bincount(owner, is_astray, len(count))[suspects]
-    return np.asarray(~shapely.is_simple(lines) | (n_astray > 0))
+    return np.asarray(~shapely.is_simple(shapely.linestrings(placed[chosen], indices=number[owner[chosen]])))
 
 
 def _replace(points: Floats, count: Ints, sides: Ints, new_points: Floats, new_count: Ints) -> tuple[Floats, Ints]:

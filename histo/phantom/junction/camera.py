@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.phantom.junction.monolayer_spec import CameraSpec
-from histo.phantom.junction.plane import Frame, chance, normal
+from histo.phantom.junction.plane import Frame, Stream, chance, normal
 from histo.phantom.raster import Canvas
 from histo.phantom.spec import Appearance
 from histo.phantom.stains import develop, paint_ellipses
@@ -46,9 +46,13 @@ def expose_brown(
 
 def draw_nuclei(centres_um: Floats, keys: Ints, size_um: float, frame: Frame, seed: int) -> Image:
     """Draw an oval nucleus near the middle of each cell."""
-    offset = 0.12 * size_um * np.stack([normal(seed, 95, keys), normal(seed, 96, keys)], axis=1)
-    length = size_um * (0.85 + 0.3 * chance(seed, 97, keys))
-    axes = np.stack([length, length * (0.65 + 0.3 * chance(seed, 98, keys))], axis=1)
-    tones = 0.7 + 0.4 * chance(seed, 100, keys)
+    offset = (
+        0.12 * size_um * np.stack([normal(seed, Stream.NUCLEUS, keys), normal(seed, Stream.NUCLEUS + 1, keys)], axis=1)
+    )
+    length = size_um * (0.85 + 0.3 * chance(seed, Stream.NUCLEUS + 2, keys))
+    axes = np.stack([length, length * (0.65 + 0.3 * chance(seed, Stream.NUCLEUS + 3, keys))], axis=1)
+    tones = 0.7 + 0.4 * chance(seed, Stream.NUCLEUS + 5, keys)
     canvas = Canvas(frame.shape, frame.mpp)
-    return paint_ellipses(centres_um + offset - frame.corner, axes, np.pi * chance(seed, 99, keys), canvas, tones)
+    return paint_ellipses(
+        centres_um + offset - frame.corner, axes, np.pi * chance(seed, Stream.NUCLEUS + 4, keys), canvas, tones
+    )

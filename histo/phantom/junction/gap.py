@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from histo.phantom.junction.border import Borders
 from histo.phantom.junction.monolayer_spec import JunctionStainSpec
-from histo.phantom.junction.plane import chance
+from histo.phantom.junction.plane import Stream, chance
 
 __all__ = ["Gaps", "leave_gaps"]
 
@@ -53,7 +53,7 @@ def leave_gaps(spec: JunctionStainSpec, borders: Borders, keys: Ints, seed: int)
     Gaps shorter than 0.3 times the mean are not left.
     """
     lengths = borders.lengths_um
-    bare = np.flatnonzero(chance(seed, 40, keys) < spec.unstained)
+    bare = np.flatnonzero(chance(seed, Stream.GAP, keys) < spec.unstained)
     if spec.gap_fraction <= 0:
         return Gaps(bare, np.zeros(len(bare)), lengths[bare])
     starts, ends = _renewals(spec, lengths, keys, seed)
@@ -71,7 +71,7 @@ def _renewals(spec: JunctionStainSpec, lengths: Floats, keys: Ints, seed: int) -
     # The first cycles lie before the start, so that a border begins anywhere in one.
     n = int(np.ceil(2.5 * float(lengths.max(initial=0.0)) / cycle)) + 8
     key, turn = np.broadcast_arrays(keys[:, None], np.arange(n))
-    gap = spec.gap_um * (0.4 - 0.6 * np.log(chance(seed, 41, key, turn)))
-    stretch = stretch_um * (0.15 - 0.85 * np.log(chance(seed, 42, key, turn)))
-    ends = np.cumsum(gap + stretch, axis=1) - (cycle * (2 + chance(seed, 43, keys)))[:, None]
+    gap = spec.gap_um * (0.4 - 0.6 * np.log(chance(seed, Stream.GAP + 1, key, turn)))
+    stretch = stretch_um * (0.15 - 0.85 * np.log(chance(seed, Stream.GAP + 2, key, turn)))
+    ends = np.cumsum(gap + stretch, axis=1) - (cycle * (2 + chance(seed, Stream.GAP + 3, keys)))[:, None]
     return ends - gap, ends

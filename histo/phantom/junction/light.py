@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from histo.phantom.junction.border import Borders
 from histo.phantom.junction.gap import Gaps
 from histo.phantom.junction.monolayer_spec import GroundSpec, JunctionStainSpec, MonolayerSpec
-from histo.phantom.junction.plane import Frame, chance, normal, scatter, waves
+from histo.phantom.junction.plane import Frame, Stream, chance, normal, scatter, waves
 from histo.phantom.junction.raster import blurred, splat
 
 __all__ = ["SIGMA_PER_WIDTH", "Bands", "Light", "shine", "stain_bands"]
@@ -75,9 +75,9 @@ def stain_bands(spec: JunctionStainSpec, borders: Borders, gaps: Gaps, keys: Int
     """Choose every band's width and strength, and lay its light on the border's segments."""
     levels = np.exp(spec.band_cv * ndtri((np.arange(_WIDTHS) + 0.5) / _WIDTHS))
     sigma = spec.band_um * SIGMA_PER_WIDTH * levels / levels.mean()
-    width = (chance(seed, 50, keys) * _WIDTHS).astype(np.int64)
+    width = (chance(seed, Stream.BAND, keys) * _WIDTHS).astype(np.int64)
     spread = np.sqrt(np.log1p(spec.strength_cv**2))
-    strength = np.exp(spread * np.clip(normal(seed, 51, keys), -2.5, 2.5) - 0.5 * spread**2)
+    strength = np.exp(spread * np.clip(normal(seed, Stream.BAND + 1, keys), -2.5, 2.5) - 0.5 * spread**2)
     strength = strength * (sigma.mean() / sigma[width]) ** 0.7
     begin = borders.segments
     stained = gaps.stained_um(borders)
@@ -98,7 +98,7 @@ def _beads(spec: JunctionStainSpec, arc: Floats, owner: Ints, keys: Ints, seed: 
         return np.ones(len(arc))
     turn = 2 * np.pi / (2.2 * spec.bead_um)
     uneven = sum(
-        np.sin(factor * turn * arc + 2 * np.pi * chance(seed, 52 + k, keys)[owner])
+        np.sin(factor * turn * arc + 2 * np.pi * chance(seed, Stream.BEAD + k, keys)[owner])
         for k, factor in enumerate((0.13, 0.47, 1.0, 1.43))
     )
     return np.asarray(np.maximum(1 + spec.beads * np.sqrt(0.5) * uneven, 0.25))
@@ -145,7 +145,7 @@ def shine(
     if spec.ground.bleed > 0:
         other += spec.ground.bleed * _far(scene, spec.ground.bleed_um)
     if spec.ground.uneven > 0:
-        field = 1 + spec.ground.uneven * np.clip(waves(frame, 80.0, seed, 70, n=6), -2, 2)
+        field = 1 + spec.ground.uneven * np.clip(waves(frame, 80.0, seed, Stream.ILLUMINATION, n=6), -2, 2)
         junctions, other = junctions * field, other * field
     return Light(junctions, other)
 
@@ -167,14 +167,14 @@ def _fine(scene: _Scene) -> Image:
     ground, frame, blur = scene.spec.ground, scene.frame, scene.spec.camera.blur_um
     grain, blob = np.hypot(blur, _GRAIN_UM), np.hypot(blur, 0.5 * ground.blob_um)
     wide, pad = frame.padded(4 * max(grain, blob, 0.5 * scene.spec.stain.tilt_um))
-    puncta, keys = scatter(wide, ground.puncta_per_mm2, scene.seed, 60)
-    light = ground.puncta * 2 * np.pi * grain**2 * np.exp(0.6 * normal(scene.seed, 63, keys))
+    puncta, keys = scatter(wide, ground.puncta_per_mm2, scene.seed, Stream.PUNCTUM)
+    light = ground.puncta * 2 * np.pi * grain**2 * np.exp(0.6 * normal(scene.seed, Stream.PUNCTUM + 3, keys))
     threads, thread_light = _spikes(scene)
     small = splat(np.concatenate([puncta, threads]), np.concatenate([light, thread_light]), wide)
     picture = blurred(small, grain, wide.mpp)
-    blobs, keys = scatter(wide, ground.blobs_per_mm2, scene.seed, 65)
+    blobs, keys = scatter(wide, ground.blobs_per_mm2, scene.seed, Stream.BLOB)
     if len(blobs):
-        light = 2 * np.pi * blob**2 * np.exp(0.7 * normal(scene.seed, 68, keys))
+        light = 2 * np.pi * blob**2 * np.exp(0.7 * normal(scene.seed, Stream.BLOB + 3, keys))
         picture = picture + blurred(splat(blobs, light, wide), blob, wide.mpp)
     if scene.spec.stain.tilted > 0:
         walls, wall_light = _walls(scene)
@@ -192,7 +192,7 @@ def _spikes(scene: _Scene) -> tuple[Floats, Floats]:
     side = np.repeat(np.arange(len(count)), count)
     turn = np.arange(len(side)) - np.repeat(np.cumsum(count) - count, count)
     key = scene.keys[side]
-    draw = [chance(scene.seed, 80 + k, key, turn) for k in range(4)]
+    draw = [chance(scene.seed, Stream.SPIKE + k, key, turn) for k in range(4)]
     arc = draw[0] * borders.lengths_um[side]
     foot = borders.at(side, arc)
     end = borders.lengths_um[side]
@@ -211,8 +211,11 @@ def _spikes(scene: _Scene) -> tuple[Floats, Floats]:
 def _walls(scene: _Scene) -> tuple[Floats, Floats]:
     """Spread a part of the bands' light to one side, as where the cells' wall goes down aslant."""
     keys, seed, stain = scene.keys, scene.seed, scene.spec.stain
-    is_tilted = chance(seed, 90, keys) < stain.tilted
-    angle, reach = 2 * np.pi * chance(seed, 91, keys), stain.tilt_um * (0.4 + 1.2 * chance(seed, 92, keys))
+    is_tilted = chance(seed, Stream.WALL, keys) < stain.tilted
+    angle, reach = (
+        2 * np.pi * chance(seed, Stream.WALL + 1, keys),
+        stain.tilt_um * (0.4 + 1.2 * chance(seed, Stream.WALL + 2, keys)),
+    )
     shift = np.stack([np.sin(angle), np.cos(angle)], axis=1) * reach[:, None]
     chosen = np.flatnonzero(is_tilted[scene.owner])
     owner = scene.owner[chosen]
@@ -237,9 +240,9 @@ def _far(scene: _Scene, spread_um: float) -> Image:
 def _ground(spec: GroundSpec, frame: Frame, seed: int, brightness: Image, blur_um: float) -> Image:
     cells = cv2.GaussianBlur(brightness, (0, 0), max(blur_um / frame.mpp, 0.3))
     if spec.texture > 0:
-        fine = waves(frame, 0.5, seed, 75, n=64) + waves(frame, 2.5, seed, 78, n=24)
+        fine = waves(frame, 0.5, seed, Stream.TEXTURE, n=64) + waves(frame, 2.5, seed, Stream.TEXTURE + 3, n=24)
         cells = cells + np.float32(spec.texture / np.sqrt(2)) * fine
     ground = np.maximum(cells, 0) + np.float32(spec.background)
     if spec.cloud > 0:
-        ground += np.float32(spec.cloud) * np.maximum(waves(frame, 16.0, seed, 72, n=16), 0)
+        ground += np.float32(spec.cloud) * np.maximum(waves(frame, 16.0, seed, Stream.CLOUD, n=16), 0)
     return np.asarray(ground, dtype=np.float32)

@@ -16,7 +16,7 @@ from histo.phantom.junction.gap import leave_gaps
 from histo.phantom.junction.light import Light, shine, stain_bands
 from histo.phantom.junction.monolayer_spec import MonolayerSpec
 from histo.phantom.junction.mosaic import Mosaic, lay_mosaic
-from histo.phantom.junction.plane import Frame, normal
+from histo.phantom.junction.plane import Frame, Stream, normal
 from histo.phantom.junction.raster import draw_lines, label_cells
 from histo.phantom.junction.truth import (
     Facts,
@@ -126,7 +126,7 @@ def draw_monolayer(
     bands = stain_bands(spec.stain, borders, gaps, mosaic.keys, seed)
     places = label_cells(borders, mosaic.cells, frame)
     ids = _number_cells(mosaic, borders, places, frame)
-    glow = spec.ground.cytoplasm * np.exp(spec.ground.cytoplasm_cv * normal(seed, 76, mosaic.cell_keys))
+    glow = spec.ground.cytoplasm * np.exp(spec.ground.cytoplasm_cv * normal(seed, Stream.BRIGHTNESS, mosaic.cell_keys))
     light = shine(spec, frame, seed, borders, mosaic.keys, bands, glow.astype(np.float32)[places])
     image = _expose(spec, light, mosaic, frame, seed, stain)
     facts = Facts(frame, mosaic, borders, gaps, bands, spec.camera.blur_um, ids)

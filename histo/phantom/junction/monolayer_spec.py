@@ -284,7 +284,7 @@ class MonolayerSpec:
             spec,
             mosaic=replace(spec.mosaic, cell_um=27.0),
             border=BorderSpec(
-                bow_deg=20.0, fold_deg=98.0, fold_um=20.0, sharpness=1.8, folded=0.7, rough_deg=26.0, rough_um=2.2
+                bow_deg=20.0, fold_deg=102.0, fold_um=20.0, sharpness=1.8, folded=0.8, rough_deg=26.0, rough_um=2.2
             ),
             stain=replace(spec.stain, beads=0.4, strength_cv=0.35),
         )

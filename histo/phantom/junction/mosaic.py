@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Voronoi
 
 from histo.phantom.junction.monolayer_spec import MosaicSpec
-from histo.phantom.junction.plane import Frame, chance
+from histo.phantom.junction.plane import Frame, Stream, chance
 
 __all__ = ["Mosaic", "lay_mosaic"]
 
@@ -102,11 +102,11 @@ def _seeds(spec: MosaicSpec, frame: Frame, pitch: float, stretch: Floats, seed: 
     high = np.ceil((box.max(axis=0) + margin) / step).astype(np.int64) + 1
     rows, cols = (part.ravel() for part in np.mgrid[low[0] : high[0], low[1] : high[1]])
     # Patches in which many are left out, and others in which few are: large cells lie together.
-    share = 2 * spec.left_out * chance(seed, 5, rows // _PATCH, cols // _PATCH)
-    is_there = chance(seed, 1, rows, cols) >= share
+    share = 2 * spec.left_out * chance(seed, Stream.CELL + 3, rows // _PATCH, cols // _PATCH)
+    is_there = chance(seed, Stream.CELL, rows, cols) >= share
     rows, cols = rows[is_there], cols[is_there]
-    angle = 2 * np.pi * chance(seed, 2, rows, cols)
-    reach = spec.irregularity * 0.62 * pitch * np.sqrt(chance(seed, 3, rows, cols))
+    angle = 2 * np.pi * chance(seed, Stream.CELL + 1, rows, cols)
+    reach = spec.irregularity * 0.62 * pitch * np.sqrt(chance(seed, Stream.CELL + 2, rows, cols))
     seeds = np.stack([rows * step[0], (cols + 0.5 * (rows & 1)) * step[1]], axis=1)
     seeds = seeds + reach[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1)
     return seeds, rows * 1_000_003 + cols

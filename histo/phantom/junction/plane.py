@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-__all__ = ["Frame", "chance", "normal", "scatter", "waves"]
+__all__ = ["Frame", "Stream", "chance", "normal", "scatter", "waves"]
 
 Floats = NDArray[np.float64]
 Image = NDArray[np.float32]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_ONE = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_TWO = np.uint64(0x94D049BB133111EB)
+
+
+class Stream(IntEnum):
+    """What chance decides on; each has room for ten numbers of its own, from its value on."""
+
+    CELL = 10
+    COURSE = 20
+    PHASE = 30
+    GAP = 40
+    BAND = 50
+    BEAD = 60
+    SPIKE = 70
+    WALL = 80
+    PUNCTUM = 90
+    BLOB = 100
+    ILLUMINATION = 110
+    CLOUD = 120
+    TEXTURE = 130
+    BRIGHTNESS = 140
+    NUCLEUS = 150
+    MEMBRANE = 160
+    GRAIN = 170
+    CYTOPLASM = 180
 
 
 @dataclass(frozen=True)

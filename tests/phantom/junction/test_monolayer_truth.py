@@ -10,7 +10,7 @@ import pytest
 import shapely
 from scipy.ndimage import map_coordinates
 
-from histo.phantom.junction import DrawnJunctions, MonolayerSpec, MosaicSpec, draw_monolayer
+from histo.phantom.junction import BorderSpec, DrawnJunctions, MonolayerSpec, MosaicSpec, draw_monolayer
 
 
 def lines_of(drawn: DrawnJunctions) -> np.ndarray:
@@ -41,6 +41,13 @@ def test_no_border_crosses_itself_or_another(folded: DrawnJunctions) -> None:
     ends = shapely.multipoints([point for line in lines for point in (line.coords[0], line.coords[-1])])
     assert len(shared) > 20
     assert max(part.distance(ends) for whole in shared for part in shapely.get_parts(whole)) < 1e-6
+
+
+def test_folds_that_would_lie_on_one_another_are_drawn_again(even: MonolayerSpec) -> None:
+    border = BorderSpec(fold_deg=150.0, fold_um=15.0, sharpness=3.0, rough_deg=35.0)
+    drawn = draw_monolayer(replace(even, border=border), mpp=0.5, seed=1)
+    assert shapely.is_simple(lines_of(drawn)).all()
+    assert drawn.field.mean_straightness.item() < 0.8
 
 
 def test_cells_have_the_area_perimeter_and_solidity_of_the_polygons_between_the_curves(folded: DrawnJunctions) -> None:
@@ -174,3 +181,10 @@ def test_published_kinds_of_border_come_in_their_order_of_straightness() -> None
         spec = replace(preset(), height_um=160.0, width_um=160.0)
         means.append(draw_monolayer(spec, mpp=0.4, seed=2).field.mean_straightness.item())
     assert means[0] > 0.85 > means[1] > means[2]
+
+
+@pytest.mark.parametrize("left_out", [0.0, 0.3])
+def test_cells_are_as_dense_as_their_diameter_says(even: MonolayerSpec, left_out: float) -> None:
+    mosaic = MosaicSpec(cell_um=10.0, left_out=left_out, elongation=1.4, direction_deg=30.0)
+    field = draw_monolayer(replace(even, height_um=400.0, width_um=400.0, mosaic=mosaic), mpp=1.0, seed=3).field
+    assert field.cells_per_mm2.item() == pytest.approx(1e6 / (np.pi / 4 * 10.0**2), rel=0.06)
