@@ -35,7 +35,9 @@ _MIN_LUMEN_UM2 = 3000.0
 _MIN_CRYPT_LUMEN_UM2 = 15.0
 # Where the crypt ends blindly, its epithelium is as thick as at its sides.
 _BLIND_END = 0.45
-_WIDTH_FACTOR = 1.5
+# Half of a crypt's width on either side of its lumen, in usual widths; and how much of the centreline must have it.
+_HALF_WIDTH = (0.25, 0.75)
+_MIN_SINGLE = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +121,7 @@ def find_borders(labels: LabelMap, measures: SectionMeasures, *, crypt_lumen_um:
     crypt = blurred(labels.mask(Compartment.CRYPT), sigma)
     epithelium = villus + crypt
     lumen = blurred(open_lumen | crypt_lumen, sigma)
-    axes = _crypt_axes(labels, measures, lumen)
+    axes = _crypt_axes(labels, measures, crypt, lumen)
     edges = [
         part
         for run in _runs(epithelium, lumen, labels.mpp)
@@ -206,20 +208,33 @@ def _by_region(points: Floats, inward: Floats, labels: LabelMap) -> list[Luminal
     ]
 
 
-def _crypt_axes(labels: LabelMap, measures: SectionMeasures, lumen: NDArray[np.float32]) -> tuple[CryptAxis, ...]:
+def _crypt_axes(
+    labels: LabelMap, measures: SectionMeasures, crypt: NDArray[np.float32], lumen: NDArray[np.float32]
+) -> tuple[CryptAxis, ...]:
     """Centrelines of accepted crypts without a labelled lumen, from where the lumen begins above the blind end."""
     axes = []
     widths = measures.crypts["crypt_width_um"].to_numpy(dtype=float)
-    is_accepted = measures.crypts["is_accepted"].to_numpy(dtype=bool)
-    usual = float(np.median(widths[is_accepted])) if is_accepted.any() else 0.0
-    # Two crypts that lie over each other are parted in other places than their lumina: too thin or too wide.
-    is_single = (widths > usual / _WIDTH_FACTOR) & (widths < usual * _WIDTH_FACTOR)
-    for index in np.flatnonzero(is_accepted & is_single):
+    usual = float(np.nanmedian(widths)) if len(widths) else 0.0
+    for index in np.flatnonzero(measures.crypts["is_accepted"].to_numpy(dtype=bool)):
         line = _evenly((labels.from_slide(measures.crypt_lines[index]) + 0.5) * labels.mpp)
         is_labelled = float(np.mean(sample(lumen, line, labels.mpp) > 0.5)) > 0.3
-        if not is_labelled:
+        if not is_labelled and _is_single(line, crypt, usual, labels.mpp):
             axes.append(CryptAxis(line, float(widths[index])))
     return tuple(axes)
+
+
+def _is_single(line: Floats, crypt: NDArray[np.float32], usual_width_um: float, mpp: float) -> bool:
+    """Whether a centreline lies in the middle of one crypt: two that overlap are one shape, with two lumina aside."""
+    reach = np.arange(0.0, usual_width_um, STEP_UM)
+    normal = _normals(line)
+    half_widths = []
+    for sign in (1.0, -1.0):
+        places = line[:, None, :] + sign * reach[None, :, None] * normal[:, None, :]
+        has_left = sample(crypt, places, mpp) < 0.5
+        half_widths.append(np.where(has_left.any(axis=1), reach[has_left.argmax(axis=1)], np.inf))
+    low, high = (share * usual_width_um for share in _HALF_WIDTH)
+    is_middle = np.logical_and.reduce([(half >= low) & (half <= high) for half in half_widths])
+    return bool(is_middle.mean() >= _MIN_SINGLE)
 
 
 def _sides(axis: CryptAxis, offset_um: float) -> list[LuminalEdge]:

@@ -139,7 +139,7 @@ def _across(values: NDArray[np.float32], mpp: float, edge: LuminalEdge, settings
     begin = 0.0 if edge.offset_um else -settings.lumen_side_um
     end = edge.offset_um + settings.apical_um
     deeper = end - begin + _BENEATH_UM
-    steps = np.arange(begin, end + _ACROSS_UM / 2, _ACROSS_UM)
+    steps = np.arange(begin + _ACROSS_UM / 2, end, _ACROSS_UM)
     peaks, means = [], []
     for shift in (0.0, deeper):
         places = edge.points_um[:, None, :] + (steps + shift)[None, :, None] * edge.inward[:, None, :]
