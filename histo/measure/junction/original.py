@@ -107,8 +107,8 @@ def tijor_original(white: Mask) -> float:
 
     Notes
     -----
-    Tight junction organisation rate, after Terryn et al., Cytometry A 2013; 83: 235. The paper's abstract was what we
-    had: steps and thresholds are ours.
+    Tight junction organisation rate, after Terryn et al., Cytometry A 2013; 83: 235. Steps and threshold are ours, and
+    the formula has not been checked against the paper.
     """
     skeleton = np.asarray(skeletonize(white), dtype=np.bool_)  # type: ignore[no-untyped-call]
     rates = [_runs_around(ring) / len(ring) for ring in _squares(skeleton)]
