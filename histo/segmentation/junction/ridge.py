@@ -53,9 +53,9 @@ class RidgeSettings:
     scales_um: tuple[float, ...] = (0.2, 0.3, 0.45, 0.65)
     neighbourhood_um: float = 8.0
     background_um: float = 2.5
-    least_share: float = 0.3
+    least_share: float = 0.4
     least_over_noise: float = 4.0
-    present_share: float = 0.35
+    present_share: float = 0.45
 
     def __post_init__(self) -> None:
         numbers = (

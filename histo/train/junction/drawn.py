@@ -34,7 +34,7 @@ _BROWN, _CUT = "-dab", "-section"
 # Farther than this from anything stained nobody could say where a junction runs.
 _GUESSED_UM = 3.0
 _BESIDE_UM = 1.0
-# In a section the membranes between cells reach the apical line: whether they are junctions is a matter of words.
+# In a section the membranes between cells reach the apical line; whether they count as junctions is a matter of words.
 _APICAL_UM = 0.8
 # The line lies on the edge itself: its course is then that of the edge.
 _DEPTH_UM = 0.05
@@ -131,7 +131,7 @@ def truth_of_monolayer(drawn: DrawnJunctions) -> JunctionTruth:
 
 
 def truth_of_section(drawn: DrawnBarrier) -> JunctionTruth:
-    """Take what is true of a drawn section: its apical line; the membranes between cells are doubted."""
+    """Take what is true of a drawn section: its apical line; of membranes between cells nothing is said."""
     lines = np.zeros(drawn.image.shape[:2], np.uint8)
     for edge in drawn.edges:
         cv2.polylines(lines, [np.rint(edge[:, ::-1]).astype(np.int32)], isClosed=False, color=1)
@@ -144,7 +144,7 @@ def truth_of_section(drawn: DrawnBarrier) -> JunctionTruth:
     epithelium = drawn.labels.mask(Compartment.VILLUS_EPITHELIUM, Compartment.CRYPT)
     is_deep = ndimage.distance_transform_edt(~is_line, sampling=drawn.mpp) > _APICAL_UM
     near = ndimage.binary_dilation(epithelium, iterations=round(_BESIDE_UM / drawn.mpp))
-    return truth_of_lines(is_line, drawn.mpp, stained=is_line & ~is_gap, gaps=is_gap, is_doubted=near & is_deep)
+    return truth_of_lines(is_line, drawn.mpp, stained=is_line & ~is_gap, gaps=is_gap, is_known=~(near & is_deep))
 
 
 def _grey(image: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
