@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -46,19 +47,22 @@ class Facts:
     blur_um: float
     cell_ids: Ints
 
-    @property
+    @cached_property
     def is_inside(self) -> NDArray[np.bool_]:
         """Which points of the borders lie in the window."""
         return self.frame.contains(self.borders.points)
 
     def shown_um(self, lengths: Floats) -> Floats:
         """Add up a length per segment over each border, as far as the segments' middles lie in the window."""
-        begin = self.borders.segments
-        middle = 0.5 * (self.borders.points[begin] + self.borders.points[begin + 1])
-        shown = np.where(self.frame.contains(middle), lengths, 0.0)
-        return _by_owner(self.borders.owner[begin], shown, len(self.borders.first) - 1)
+        shown = np.where(self._is_segment_inside, lengths, 0.0)
+        return _by_owner(self.borders.owner[self.borders.segments], shown, len(self.borders.first) - 1)
 
-    @property
+    @cached_property
+    def _is_segment_inside(self) -> NDArray[np.bool_]:
+        begin = self.borders.segments
+        return self.frame.contains(0.5 * (self.borders.points[begin] + self.borders.points[begin + 1]))
+
+    @cached_property
     def segment_um(self) -> Floats:
         """Length of each segment."""
         begin = self.borders.segments
