@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from histo.measure.grid import Shares, sample
 
-__all__ = ["Centrelines", "FingerImages", "measure_widths", "trace_centrelines"]
+__all__ = ["Centrelines", "FingerImages", "measure_widths", "share_inside", "trace_centrelines"]
 
 Floats = NDArray[np.float64]
 
 _N_POINTS = 33
+_N_ENDS = 3
 _DEGREE = 5
 _N_ROUNDS = 4
 _CAP = 0.15
@@ -121,6 +122,17 @@ def measure_widths(images: FingerImages, numbers: NDArray[np.int32], lines: Cent
     return _exits(images, numbers, points, normal, _MAX_HALF_WIDTH_UM) + _exits(
         images, numbers, points, -normal, _MAX_HALF_WIDTH_UM
     )
+
+
+def share_inside(instances: NDArray[np.int32], instance_um: float, lines: Centrelines) -> Floats:
+    """Share of the centrelines of fingers 1 to n, but for their ends, that lies in the finger; (n,) array, 0 to 1.
+
+    Where two fingers that cross were not parted, a smooth curve between their middles leads beside both.
+    """
+    inner = lines.points_um[:, _N_ENDS:-_N_ENDS]
+    owner = sample(instances, inner, instance_um, order=0)
+    share: Floats = (owner == np.arange(1, len(inner) + 1)[:, None]).mean(axis=1)
+    return share
 
 
 def _trace_block(images: FingerImages, numbers: NDArray[np.int32], points: Floats) -> tuple[Floats, Floats, Floats]:

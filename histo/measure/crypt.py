@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from histo.measure.centreline import Centrelines, FingerImages, measure_widths, trace_centrelines
+from histo.measure.centreline import Centrelines, FingerImages, measure_widths, share_inside, trace_centrelines
 from histo.measure.crypt_instance import CryptInstances, separate_crypts
 from histo.measure.finger import first_courses, in_order_along_wall, outline_pixels, touches_edge
 from histo.measure.grid import CRYPT_ZONE, VILLUS, WALL, Kind, TissueGrid, sample, to_slide
@@ -133,6 +133,7 @@ def _evidence(
         area,
         gap,
         lines.share_seen,
+        share_inside(number, fine.pixel_um, lines),
         lines.sharpest_turn_deg,
         _to_wall_um(tissue, lines.points_um[:, -1]),
         touches_edge(number, instances.n, fine.hidden) & _is_cut(fine, lines, width),

@@ -16,6 +16,7 @@ Reasons = NDArray[np.str_]
 _MIN_PROBABILITY = 0.5
 _MIN_CONFIDENCE = 0.2
 _MAX_TURN_DEG = 50.0
+_MIN_INSIDE = 0.9
 _MAX_MOUTH_GAP_UM = 15.0
 _MAX_MOUTH_GAP = 0.1
 _MIN_OF_NEIGHBOURS = 0.5
@@ -41,6 +42,8 @@ class VillusEvidence:
         Epithelium at the tip, in thicknesses of the section's epithelium.
     share_seen : array
         Share of cross-sections with two free sides.
+    share_inside : array
+        Share of the centreline that lies in it.
     sharpest_turn_deg : array
         Largest turn between one fifth of the centreline and the next.
     is_at_border : array of bool
@@ -58,6 +61,7 @@ class VillusEvidence:
     core_share: Floats
     tip_cap: Floats
     share_seen: Floats
+    share_inside: Floats
     sharpest_turn_deg: Floats
     is_at_border: Flags
     is_branched: Flags
@@ -75,6 +79,8 @@ class CryptEvidence:
         Distance from its mouth to villus or lumen.
     share_seen : array
         Share of cross-sections with two free sides.
+    share_inside : array
+        Share of the centreline that lies in it.
     sharpest_turn_deg : array
         Largest turn between one fifth of the centreline and the next.
     to_wall_um : array
@@ -90,6 +96,7 @@ class CryptEvidence:
     area_um2: Floats
     to_junction_um: Floats
     share_seen: Floats
+    share_inside: Floats
     sharpest_turn_deg: Floats
     to_wall_um: Floats
     is_at_border: Flags
@@ -117,7 +124,7 @@ def judge_villi(seen: VillusEvidence) -> tuple[Reasons, Floats]:
             ("cut_at_border", seen.is_at_border),
             ("detached", seen.root_um <= 0),
             ("fused", seen.is_branched),
-            ("fused", seen.sharpest_turn_deg > _MAX_TURN_DEG),
+            ("fused", (seen.sharpest_turn_deg > _MAX_TURN_DEG) | (seen.share_inside < _MIN_INSIDE)),
             ("tangential", (seen.core_share < 0.06) | (seen.width_um <= 0) | (foot < 0.3)),
             ("tangential", seen.tip_cap > _MAX_TIP_CAP),
             ("tangential", (seen.share_seen < 0.4) | (filling < 0.5) | (filling > 1.7)),
@@ -149,7 +156,7 @@ def judge_crypts(seen: CryptEvidence) -> tuple[Reasons, Floats]:
         ("tangential", (slender < 1.2) | (seen.width_um <= 0)),
         ("no_junction", is_away),
         ("incomplete", _is_piece(seen)),
-        ("fused", seen.sharpest_turn_deg > _MAX_TURN_DEG),
+        ("fused", (seen.sharpest_turn_deg > _MAX_TURN_DEG) | (seen.share_inside < _MIN_INSIDE)),
         ("tangential", (seen.share_seen < 0.4) | (filling < 0.5) | (filling > 1.7)),
         ("low_confidence", (seen.probability < _MIN_PROBABILITY) | (confidence < _MIN_CONFIDENCE)),
     ]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from histo.measure.centreline import Centrelines, FingerImages, measure_widths, trace_centrelines
+from histo.measure.centreline import Centrelines, FingerImages, measure_widths, share_inside, trace_centrelines
 from histo.measure.finger import first_courses, in_order_along_wall, outline_pixels, touches_edge
 from histo.measure.grid import CRYPT_ZONE, WALL, Kind, Shares, TissueGrid, sample, to_slide
 from histo.measure.mend import mended_villi
@@ -122,6 +122,7 @@ def _evidence(
         core / np.maximum(pixels, 1),
         _tip_cap(tissue.coarse, instances, lines.points_um[:, -1]),
         lines.share_seen,
+        share_inside(number, pixel_um, lines),
         lines.sharpest_turn_deg,
         touches_edge(number, instances.n, tissue.coarse.hidden),
         instances.is_forked,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 
 from histo import Compartment, LabelMap
-from histo.measure import measure_villi
+from histo.measure import measure_section, measure_villi
+from histo.measure.centreline import Centrelines, share_inside
+from histo.phantom import SectionSpec, draw_truth
 
 Draw = Callable[..., Any]
 
@@ -206,3 +209,24 @@ def test_low_probability_lowers_confidence_and_then_rejects(draw: Draw) -> None:
     assert (by_probability[180]["confidence"] < by_probability[255]["confidence"]).all()
     assert by_probability[180]["is_accepted"].all()
     assert set(by_probability[90]["reject_reason"]) == {"low_confidence"}
+
+
+@pytest.mark.parametrize("mpp", [1.0, 2.0])
+def test_where_drawn_villi_cross_no_axis_counts_that_leads_beside_them(mpp: float) -> None:
+    ring = replace(SectionSpec.mouse("ring"), rotation_deg=30.0)
+    labels = draw_truth(ring, mpp=mpp, seed=12).labels
+    measures = measure_section(labels)
+    is_villus = np.isin(labels.array, (Compartment.VILLUS_EPITHELIUM, Compartment.VILLUS_LAMINA_PROPRIA))
+    lines = measures.villus_lines[measures.villi["is_accepted"].to_numpy(), 3:-3]
+    assert len(lines) > 15
+    row, col = np.moveaxis(np.rint(lines).astype(int), -1, 0)
+    assert is_villus[row, col].mean(axis=1).min() > 0.9
+
+
+def test_the_share_of_a_centreline_inside_is_counted_without_its_ends() -> None:
+    instances = np.zeros((40, 40), dtype=np.int32)
+    instances[:, :20], instances[:, 20:30] = 1, 2
+    across = np.stack([np.full(33, 20.0), np.linspace(0.0, 40.0, 33)], axis=-1)
+    along = np.stack([np.linspace(0.0, 40.0, 33), np.full(33, 25.0)], axis=-1)
+    lines = Centrelines(np.stack([across, along]), np.array([40.0, 40.0]), np.ones(2))
+    assert share_inside(instances, 1.0, lines) == pytest.approx([13 / 27, 1.0])
