@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from histo.measure.staining.drift import find_drift
 from histo.measure.staining.line import ApicalLine
 from histo.measure.staining.measure import StainingMeasures, measure_staining
 from histo.measure.staining.normalise import normalise_staining
@@ -18,6 +19,7 @@ __all__ = [
     "StainThreshold",
     "StainingMeasures",
     "StainingSettings",
+    "find_drift",
     "measure_staining",
     "normalise_staining",
     "stain_threshold_from_controls",
