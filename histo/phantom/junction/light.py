@@ -212,15 +212,14 @@ def _walls(scene: _Scene) -> tuple[Floats, Floats]:
     """Spread a part of the bands' light to one side, as where the cells' wall goes down aslant."""
     keys, seed, stain = scene.keys, scene.seed, scene.spec.stain
     is_tilted = chance(seed, Stream.WALL, keys) < stain.tilted
-    angle, reach = (
-        2 * np.pi * chance(seed, Stream.WALL + 1, keys),
-        stain.tilt_um * (0.4 + 1.2 * chance(seed, Stream.WALL + 2, keys)),
-    )
+    angle = 2 * np.pi * chance(seed, Stream.WALL + 1, keys)
+    reach = stain.tilt_um * (0.4 + 1.2 * chance(seed, Stream.WALL + 2, keys))
     shift = np.stack([np.sin(angle), np.cos(angle)], axis=1) * reach[:, None]
     chosen = np.flatnonzero(is_tilted[scene.owner])
     owner = scene.owner[chosen]
-    # Golden-ratio steps fill the way from 0 to 1 evenly.
-    share = np.mod(np.arange(len(chosen)) * 0.618033988749895, 1.0)
+    # Golden-ratio steps from each border's start fill the way from 0 to 1 evenly.
+    steps = scene.borders.segments[chosen] - scene.borders.first[owner]
+    share = np.mod(steps * 0.618033988749895, 1.0)
     return scene.middles[chosen] + share[:, None] * shift[owner], 1.2 * scene.bands.amounts[chosen] * (1.3 - share)
 
 

@@ -49,7 +49,8 @@ class DrawnJunctions:
     cell_labels : (rows, cols) int32 array
         The cell that each pixel's centre lies in, as numbered in `cells`.
     signal : (rows, cols) float32 array
-        Light of the junctions alone, without noise and ground; the mean band's middle is 1 before optical blur.
+        Light of the junctions alone, unevenly lit as asked for, without noise and ground; the mean band's middle is 1
+        before optical blur.
     junctions, cells, field, gaps : DataFrame
         Truth of the curves, with the names of the schema's tables of junctions; ``band_um`` is a junction's width
         before optical blur, ``strength`` its signal on the middle, ``shown_um`` its length within the window. A
