@@ -103,7 +103,8 @@ def measure_staining(
     Raises
     ------
     InvalidArgument
-        If the picture is not of its stain, or labels or membranes are not of the same field.
+        If the picture is not of its stain, labels or membranes are not of the same field, or membranes come without
+        labels.
     MissingPixelSize
         If `mpp` is not a positive number.
     NoThreshold
@@ -130,6 +131,8 @@ def measure_staining(
     signal = read_signal(image, mpp=mpp, stain=stain, colours=settings.colours)
     threshold = _threshold(controls, signal, settings)
     if labels is None:
+        if membranes is not None:
+            raise InvalidArgument("membranes are measured in epithelium", next_step="Give labels= too.")
         whole = np.ones(signal.intensity.shape, dtype=bool)
         background = find_background(signal.intensity, mpp, given=settings.background)
         stands_out = signal.intensity - background.level > _STANDS_OUT * max(background.noise, 1e-6)
@@ -176,18 +179,7 @@ def _measure_section(
     background = find_background(signal.intensity, signal.mpp, lumen=lumen, given=settings.background)
     seen = _Seen(signal, background, "tissue", _tissue(labels, grid))
     values = seen.excess
-    lines = {
-        region: tuple(
-            trace_lines(
-                values,
-                signal.mpp,
-                [edge for edge in borders.edges if edge.region == region],
-                settings,
-                noise=background.noise,
-            )
-        )
-        for region in REGIONS
-    }
+    lines = _trace(seen, borders, settings)
     stained = StainedEpithelium(
         labels=labels,
         signal=values.ravel()[pixels.index],
@@ -203,6 +195,14 @@ def _measure_section(
     every = tuple(line for region in REGIONS for line in lines[region])
     row = _field_row(seen, _expected(pixels, grid, profile), threshold, settings)
     return StainingMeasures(row, tabulate_regions(stained, profile), profile, tabulate_gaps(stained), every)
+
+
+def _trace(seen: _Seen, borders: Borders, settings: StainingSettings) -> dict[Compartment, tuple[ApicalLine, ...]]:
+    values, mpp, noise = seen.excess, seen.signal.mpp, seen.background.noise
+    of_region = {region: [edge for edge in borders.edges if edge.region == region] for region in REGIONS}
+    return {
+        region: tuple(trace_lines(values, mpp, edges, settings, noise=noise)) for region, edges in of_region.items()
+    }
 
 
 def _field_row(

@@ -224,6 +224,7 @@ INVALID: list[tuple[dict[str, Any], type[HistoError], str]] = [
     ({"image": np.zeros((2, 40), np.uint16)}, InvalidArgument, "too small"),
     ({"labels": LabelMap(np.ones((40, 40), np.uint8), mpp=1.0)}, InvalidArgument, "40.0 x 40.0 µm"),
     ({"labels": SAME_FIELD, "membranes": np.ones((3, 3), bool)}, InvalidArgument, "same picture"),
+    ({"membranes": np.ones((40, 40), bool)}, InvalidArgument, "Give labels"),
     ({"controls": []}, InvalidArgument, "needs controls"),
 ]  # fmt: skip
 
@@ -239,3 +240,21 @@ def test_invalid_input_is_named(changed: dict[str, Any], error: type[HistoError]
 def test_invalid_settings_are_named(setting: str) -> None:
     with pytest.raises(InvalidArgument, match=setting if setting != "background" else "background is a level"):
         StainingSettings(**{setting: float("inf")})
+
+
+@pytest.mark.parametrize("code", [0, Compartment.VILLUS_EPITHELIUM, Compartment.CRYPT, Compartment.SUBMUCOSA])
+def test_map_of_one_compartment_has_no_luminal_edge(code: int) -> None:
+    labels = LabelMap(np.full((30, 40), code, np.uint8), mpp=1.0)
+    image = np.random.default_rng(0).integers(0, 900, (60, 80)).astype(np.uint16)
+    measured = measure_staining(image, mpp=0.5, labels=labels, controls=THRESHOLD)
+    assert measured.regions["edge_um"].tolist() == [0.0] * 3
+    assert measured.regions[["continuity", "apical_fraction", "gradient"]].isna().all(axis=None)
+    assert measured.gaps.empty
+
+
+def test_black_picture_is_measured_as_nothing(band: Callable[..., Any]) -> None:
+    labels = band().labels(1.0)
+    row = measure_staining(np.zeros(labels.shape, np.uint8), mpp=1.0, labels=labels, controls=THRESHOLD)
+    assert row.field["positive_area_percent"].tolist() == [0.0]
+    assert row.regions["apical_fraction"].isna().all()
+    assert row.regions["continuity"].iloc[1] == 0.0
