@@ -95,7 +95,8 @@ STAINING_REGIONS = Table(
             "membrane_cytoplasm_ratio",
             "Mean signal on lateral membranes over that between them, 2 µm and more off the apical band and the base. "
             "Membranes are those given, or else ridges of the signal found on one half of the pixels and measured on "
-            "the other. Missing above 0.5 µm/px, or where no membrane stands out.",
+            "the other, for which granules in rows pass too. Missing above 0.5 µm/px without those given, or where no "
+            "membrane stands out.",
         ),
         number("edge_um", "Length of the luminal edge that was followed, µm; in crypts both sides of the lumen."),
         number(
