@@ -32,3 +32,9 @@ def test_masks_drawn_by_hand_become_maps() -> None:
     assert maps.shape == (4, 4)
     assert maps.centreline.sum() == 4
     assert maps.present.sum() == 12
+
+
+def test_maps_say_who_made_them_and_those_of_a_hand_nobody() -> None:
+    drawn = np.eye(3, dtype=bool)
+    assert JunctionMaps(drawn, drawn, 0.1).seen_by == ""
+    assert JunctionMaps(drawn, drawn, 0.1, seen_by="junctions-v1").seen_by == "junctions-v1"
