@@ -153,8 +153,15 @@ SECTIONS = Table(
         number("muscularis_iqr_um", "Its interquartile range, µm."),
         number("muscularis_missing", "Share of the wall's length, 0 to 1, that has no muscularis thickness."),
         count("muscularis_gaps", "Stretches of at least 50 µm of wall that have none."),
-        number("villi_per_mm", "Villi found per mm of muscularis mucosae (the wall's line)."),
-        number("crypts_per_mm", "Crypts found per mm of muscularis mucosae (the wall's line)."),
+        number(
+            "villi_per_mm",
+            "Villi that stand on the wall, whether their height counts or not, per mm of muscularis mucosae (the "
+            "wall's line). Islands without a base (`detached`) and specks (`too_small`) are not counted.",
+        ),
+        number(
+            "crypts_per_mm",
+            "Crypt profiles found, pieces and those cut across too, per mm of muscularis mucosae (the wall's line).",
+        ),
         number(
             "surface_amplification",
             "Length of the mucosa's border with the lumen over the length of the muscularis mucosae (the wall's line); "

@@ -70,7 +70,7 @@ def summarise_section(measures: SectionMeasures, labels: LabelMap) -> dict[str, 
         "vh_cd": _mean(measures.units["vh_cd"]),
         "vh_cd_of_means": height / depth if depth > 0 else float("nan"),
         **_layer_columns(measures.layers),
-        "villi_per_mm": len(measures.villi) / wall_mm if wall_mm > 0 else float("nan"),
+        "villi_per_mm": _n_standing(measures.villi) / wall_mm if wall_mm > 0 else float("nan"),
         "crypts_per_mm": len(measures.crypts) / wall_mm if wall_mm > 0 else float("nan"),
         "surface_amplification": measures.luminal_length_um / 1000.0 / wall_mm if wall_mm > 0 else float("nan"),
         "row": float(labels.origin[0]),
@@ -78,6 +78,11 @@ def summarise_section(measures: SectionMeasures, labels: LabelMap) -> dict[str, 
         "height": rows * scale,
         "width": cols * scale,
     }
+
+
+def _n_standing(villi: pd.DataFrame) -> int:
+    """Count villi whose foot is seen: a plane that leaves a villus shows its top as an island beside its stump."""
+    return int((~villi["reject_reason"].isin(["detached", "too_small"])).sum())
 
 
 def _reasons(table: pd.DataFrame) -> str:

@@ -53,6 +53,15 @@ def test_rejected_rows_are_counted_by_reason(measures: SectionMeasures, labels: 
     assert (summary["n_villi"], summary["n_villi_accepted"]) == (4, 1)
 
 
+def test_islands_and_specks_are_no_villi_of_the_wall(measures: SectionMeasures, labels: LabelMap) -> None:
+    reasons = ["fused", "detached", "", "too_small", "cut_at_border"]
+    villi = _table(VILLI.columns, reject_reason=reasons, is_accepted=[not reason for reason in reasons])
+    rejected = SectionMeasures(villi, measures.crypts, measures.units, measures.layers, 2000.0)
+    summary = summarise_section(rejected, labels)
+    assert summary["n_villi"] == 5
+    assert summary["villi_per_mm"] == 1.5
+
+
 def test_ratio_of_means_stands_beside_mean_of_ratios(measures: SectionMeasures, labels: LabelMap) -> None:
     measures = SectionMeasures(
         measures.villi, measures.crypts, _table(UNITS.columns, vh_cd=[4.0, 5.0]), measures.layers, 2000.0
