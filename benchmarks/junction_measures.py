@@ -194,8 +194,9 @@ def turned(whole: DrawnJunctions) -> pd.Series:
     for degrees in TURNS:
         picture = cv2.warpAffine(
             whole.image.astype(np.float32),
-            cv2.getRotationMatrix2D(((shape[1] - 1) / 2, (shape[0] - 1) / 2), -degrees, 1.0),
+            cv2.getRotationMatrix2D(((shape[1] - 1) / 2, (shape[0] - 1) / 2), degrees, 1.0),
             shape[::-1],
+            flags=cv2.INTER_LANCZOS4,
             borderMode=cv2.BORDER_REFLECT,
         )
         move = change(straight, in_circle(measured(course.turned(degrees, shape).maps(shape), picture)))

@@ -27,7 +27,8 @@ JUNCTIONS = Table(
         number("straightness", "chord_um over length_um: 1 straight, 0 a ring."),
         number("tortuosity", "length_um over chord_um; missing for a ring."),
         number(
-            "width_um", "Full width at half maximum of its mean profile where it is stained, optical blur included, µm."
+            "width_um",
+            "Full width at half maximum of its mean profile where it is stained, the pixel taken off, the optical blur not, µm.",
         ),
         number("mean_intensity", "Mean signal over background in a band of 0.5 µm to both sides, gaps included."),
         number("integrated_intensity", "Signal over background, summed over length and width, signal times µm²."),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from histo.measure.junction.inclusion import inclusion_weight
 from histo.measure.junction.light import Light, field_contrast, read_light
@@ -43,7 +44,8 @@ def tabulate_junctions(
     if not junctions:
         return empty_table(JUNCTIONS.columns)
     mpp = network.mpp
-    lights = [read_light(signal, junction, mpp, settings) for junction in junctions]
+    spline = ndimage.spline_filter(signal, order=3, output=np.float64, mode="nearest")
+    lights = [read_light(spline, junction, mpp, settings) for junction in junctions]
     runs = [find_runs(junction, mpp, settings.least_run_um) for junction in junctions]
     table = pd.DataFrame([_form(number, junction, network) for number, junction in enumerate(junctions, start=1)])
     table = table.join(pd.DataFrame([_gaps(one) for one in runs])).join(_light_columns(lights, settings))
@@ -84,7 +86,7 @@ def _gaps(runs: Runs) -> dict[str, float]:
 
 def _light_columns(lights: Sequence[Light], settings: MeasureSettings) -> pd.DataFrame:
     band = settings.band_um
-    threshold = _MARKED * field_contrast(list(lights), band)
+    threshold = _MARKED * field_contrast(list(lights))
     rows = []
     for light in lights:
         occupancy, density = light.filling(band, threshold)

@@ -15,7 +15,12 @@ __all__ = ["Light", "field_contrast", "read_light"]
 
 Floats = NDArray[np.float64]
 
-_STEP_PX = 0.5
+# The same on all pixels, so that a band holds the same places.
+_STEP_UM = 0.05
+# A mean so far to both sides is the height of a junction: the highest value would grow with noise.
+_MIDDLE_UM = 0.1
+# Squared width at half maximum of a Gaussian as narrow as a pixel, over the pixel's square.
+_PIXEL_WIDTH = 8 * np.log(2) / 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +39,8 @@ class Light:
         Where the junction is stained.
     background : float
         What was taken off: the mean of both sides.
+    pixel_um : float
+        Width of a pixel.
     """
 
     rise: Floats
@@ -41,6 +48,7 @@ class Light:
     weights_um: Floats
     is_stained: NDArray[np.bool_]
     background: float
+    pixel_um: float
 
     def within(self, reach_um: float) -> NDArray[np.bool_]:
         """Which offsets lie that near to the curve."""
@@ -54,7 +62,10 @@ class Light:
 
     @property
     def width_um(self) -> float:
-        """Full width at half maximum of the profile, optical blur included; NaN where it does not fall to half."""
+        """Full width at half maximum of the profile; NaN where it does not fall to half.
+
+        The width of the pixel is taken off, as of Gaussians; that of the optical blur is not known and stays.
+        """
         profile, offsets = self.profile, self.offsets_um
         near = np.flatnonzero(self.within(0.5 * offsets[-1]))
         top = int(near[profile[near].argmax()])
@@ -63,7 +74,8 @@ class Light:
         left, right = below[below < top], below[below > top]
         if half <= 0 or not left.size or not right.size:
             return np.nan
-        return float(_crossing(offsets, profile, right[0] - 1, half) - _crossing(offsets, profile, left[-1], half))
+        seen = _crossing(offsets, profile, right[0] - 1, half) - _crossing(offsets, profile, left[-1], half)
+        return float(np.sqrt(max(seen**2 - _PIXEL_WIDTH * self.pixel_um**2, 0.0)))
 
     def mean_rise(self, band_um: float) -> float:
         """Mean over the band along the whole junction."""
@@ -85,13 +97,13 @@ class Light:
         return marked / float(weights.sum()), density
 
 
-def read_light(signal: NDArray[np.floating], junction: Junction, mpp: float, settings: MeasureSettings) -> Light:
+def read_light(spline: NDArray[np.floating], junction: Junction, mpp: float, settings: MeasureSettings) -> Light:
     """Straighten the signal beside a junction and take its background off.
 
     Parameters
     ----------
-    signal : (rows, cols) array
-        Higher where more of the stain is.
+    spline : (rows, cols) array
+        Coefficients of the cubic spline through the signal: read linearly it would be wider than it is.
     junction : Junction
         The curve.
     mpp : float
@@ -108,20 +120,20 @@ def read_light(signal: NDArray[np.floating], junction: Junction, mpp: float, set
     The background of a side is the median of what lies between `background_um` and `reach_um` from the curve, so that
     neither spots nor the ends of other junctions raise it.
     """
-    n_steps = int(np.ceil(settings.reach_um / (mpp * _STEP_PX)))
-    offsets: Floats = np.arange(-n_steps, n_steps + 1, dtype=np.float64) * _STEP_PX
-    values = across(signal, junction.points, normals_of(junction.points, is_ring=junction.is_ring), offsets)
-    offsets_um = offsets * mpp
+    n_steps = round(settings.reach_um / _STEP_UM)
+    offsets_um = np.arange(-n_steps, n_steps + 1, dtype=np.float64) * _STEP_UM
+    normals = normals_of(junction.points, is_ring=junction.is_ring)
+    values = across(spline, junction.points, normals, offsets_um / mpp, is_spline=True)
     sides = [offsets_um <= -settings.background_um, offsets_um >= settings.background_um]
     background = float(np.mean([np.median(values[:, side]) for side in sides]))
     steps = np.diff(junction.positions) * mpp
     weights = 0.5 * (np.concatenate([steps, [0.0]]) + np.concatenate([[0.0], steps]))
-    return Light(values - background, offsets_um, weights, junction.present >= 0.5, background)
+    return Light(values - background, offsets_um, weights, junction.present >= 0.5, background, mpp)
 
 
-def field_contrast(lights: list[Light], band_um: float) -> float:
+def field_contrast(lights: list[Light]) -> float:
     """Find how high the stained junctions of a field rise in their middle: the median over their length."""
-    heights = [light.rise[:, light.within(0.5 * band_um)].max(axis=1)[light.is_stained] for light in lights]
+    heights = [light.rise[:, light.within(_MIDDLE_UM)].mean(axis=1)[light.is_stained] for light in lights]
     stained = np.concatenate(heights) if heights else np.zeros(0)
     return float(np.median(stained)) if stained.size else np.nan
 

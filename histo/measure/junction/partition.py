@@ -68,6 +68,8 @@ def _flood(centreline: NDArray[np.float32], mpp: float) -> Labels:
     ground = np.where(seen, blurred(centreline, 1.0), -depth)
     # Narrow cells, and slivers at the border of the field, have their basins where the map is high everywhere.
     seeds, _ = components(local_minima(ground))  # type: ignore[no-untyped-call]
+    if not seeds.any():
+        return np.ones(centreline.shape, dtype=np.int32)
     return np.asarray(watershed(ground, seeds), dtype=np.int32)  # type: ignore[no-untyped-call]
 
 
@@ -188,7 +190,7 @@ def _without_specks(labels: Labels, seen: _Seen, least_pixels: float) -> Labels:
         areas = np.bincount(labels.ravel())
         areas[_at_frame(labels)] *= _CUT  # how large those are nobody knows
         specks = np.flatnonzero(areas[1:] < least_pixels) + 1
-        if not specks.size:
+        if not specks.size or len(areas) == 2:
             return labels
         regions = _measured(labels, seen)
         for speck in specks[np.argsort(areas[specks])].tolist():

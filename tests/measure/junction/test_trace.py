@@ -110,6 +110,11 @@ def test_field_without_junctions_is_one_cell() -> None:
     assert not measures.network.mask.any()
 
 
+def test_field_smaller_than_a_cell_is_one_cell() -> None:
+    dot = np.zeros((2, 2))
+    assert trace_network(JunctionMaps(dot, dot, mpp=0.05)).n_cells == 1
+
+
 def test_corners_nearer_than_said_are_one() -> None:
     seen = np.zeros((100, 100), dtype=bool)
     seen[:50, 48] = seen[50:, 54] = seen[50] = True
