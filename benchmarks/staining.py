@@ -138,7 +138,8 @@ def picture_drawn(drawn: DrawnBarrier, name: str) -> None:
     window = np.s_[rows // 2 - 100 : rows // 2 + 500, cols // 2 - 350 : cols // 2 + 350]
     picture = drawn.image if drawn.image.ndim == 3 else grey(drawn.image)
     lined = with_lines(picture, drawn.labels, measured(drawn).lines, drawn.mpp)
-    save(np.concatenate([picture[window], lined[window]], axis=1), PICTURES / name)
+    between = np.full((600, 10, 3), 255, np.uint8)
+    save(np.concatenate([picture[window], between, lined[window]], axis=1), PICTURES / name)
 
 
 def real(say: Callable[[str], None]) -> None:
