@@ -10,10 +10,9 @@ from histo.batch.settings import Settings
 from histo.errors import CorruptModel, InvalidArgument, UnknownModel
 from histo.io import Slide
 from histo.nn import NucleiModel, NucleiSpec, load_nuclei_model
+from histo.segmentation.nuclei import DEFAULT_MODELS
 
 __all__ = ["CellFinder", "check_cells_can_be_found", "choose_cell_finders", "load_cell_finder"]
-
-_DEFAULTS = {"he": "nuclei-he-v1", "fluorescence": "nuclei-if-v1"}
 
 CellFinder = tuple[str, NucleiSpec | None]
 """Name or folder of a model, and its facts; None if it is not installed, so that its slides will fail."""
@@ -92,7 +91,7 @@ def load_cell_finder(name: str | os.PathLike[str], stain: str = "", sha256: str 
         model = load_nuclei_model(name)
     except UnknownModel as error:
         without = "" if stain in {"dab", "fluorescence"} else " Without --cells all but the cells is scored."
-        recipe = _DEFAULTS["fluorescence" if stain == "fluorescence" else "he"]
+        recipe = DEFAULT_MODELS[stain or "he"]
         raise UnknownModel(
             f"cells cannot be found: {error.what}",
             file=error.file,
@@ -143,11 +142,11 @@ def _named(names: tuple[str, ...]) -> dict[str, CellFinder]:
 
 def _default(seen: str, *, is_required: bool) -> CellFinder:
     try:
-        return _DEFAULTS[seen], load_cell_finder(_DEFAULTS[seen]).spec
+        return DEFAULT_MODELS[seen], load_cell_finder(DEFAULT_MODELS[seen]).spec
     except UnknownModel:
         if is_required:
             raise
-        return _DEFAULTS[seen], None
+        return DEFAULT_MODELS[seen], None
 
 
 def _seen_as(slide: PlannedSlide) -> str:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from histo.errors import InvalidArgument
 from histo.io import Slide
 from histo.io.design import Panel
+from histo.nn.channel import find_channel
+from histo.nn.nuclei_canvas import NUCLEAR_STAINS
 
 __all__ = ["PanelChannels", "panel_channels"]
-
-# Names and dyes of nuclei, as microscopes call their channels.
-_NUCLEAR_STAINS = ("dapi", "hoechst", "draq", "nucle", "405", "dna")
 
 
 @dataclass(frozen=True)
@@ -66,22 +65,15 @@ def _named(slide: Slide, wanted: str, what: str) -> str:
             return name
     if wanted.isdecimal() and int(wanted) < len(slide.channels):
         return slide.channels[int(wanted)]
-    raise _no_channel(slide, what, repr(wanted))
+    raise InvalidArgument(
+        f"the slide has no such channel for {what}",
+        file=slide.path,
+        expected=f"one of {', '.join(slide.channels)}",
+        got=repr(wanted),
+        next_step=f"Name it in the design table's column marker: {what}={slide.channels[0]}, or by its number from 0.",
+    )
 
 
 def _like_nuclei(slide: Slide) -> str:
-    names = slide.channels
-    found = [name for name in names if any(stain in name.lower() for stain in _NUCLEAR_STAINS)]
-    if len(found) == 1 or len(names) == 1:
-        return found[0] if found else names[0]
-    raise _no_channel(slide, "nuclei", "no name of a nuclear stain, or several")
-
-
-def _no_channel(slide: Slide, what: str, got: str) -> InvalidArgument:
-    return InvalidArgument(
-        f"it is not clear which channel shows {what}",
-        file=slide.path,
-        expected=f"one of {', '.join(slide.channels)}",
-        got=got,
-        next_step=f"Name it in the design table's column marker: {what}={slide.channels[0]}, or by its number from 0.",
-    )
+    option = f"nuclei={slide.channels[0]} in the design table's column marker"
+    return slide.channels[find_channel(slide, None, NUCLEAR_STAINS, shows="the nuclei", option=option)]

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from histo.batch.cells import TISSUE
 from histo.batch.planning import Plan
 from histo.errors import InvalidRule
 from histo.io.design import Design, Panel, as_slide
 from histo.measure import PhenotypeRules
+from histo.schema import table_schema
+from histo.types import CellClass
 
 __all__ = ["StainedSlide", "check_phenotypes", "stained_slides"]
+
+# How the columns of markers end.
+_ENDINGS = ("_intensity", "_is_positive", "_class", "_mean", "_median")
 
 
 @dataclass(frozen=True)
@@ -75,13 +81,21 @@ def stained_slides(plan: Plan, finished: Iterable[str]) -> list[StainedSlide]:
 
 
 def check_phenotypes(rules: PhenotypeRules, plan: Plan) -> None:
-    """Make sure that any slide is stained for all that a rule asks for.
+    """Make sure that rules have usable names, and that any slide is stained for all that each asks for.
 
     Raises
     ------
     InvalidRule
-        If a rule can hold on no slide; the message names each, and the markers of the design.
+        If a rule bears the name of another column or population, or can hold on no slide; the message names each.
     """
+    taken = {column.name for column in table_schema("cells").columns} | set(CellClass) | {"all", "inflammatory", TISSUE}
+    wrong = [name for name, _ in rules if name.casefold() in taken or name.endswith((*_ENDINGS, "+"))]
+    if wrong:
+        raise InvalidRule(
+            "phenotypes have names that mean something else in the tables",
+            expected="a name of its own, such as Treg",
+            got=", ".join(wrong),
+        )
     panels = [{name.casefold() for name in slide.panel.names} for slide in plan.slides]
     impossible = [
         f"\n  {name} = {str(rule)!r}"

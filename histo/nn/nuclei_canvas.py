@@ -12,9 +12,11 @@ from histo.io import Slide
 from histo.nn.canvas import Canvas, canvas_of
 from histo.nn.channel import find_channel
 
-__all__ = ["Brightness", "fluorescence_canvas", "measure_brightness", "nuclei_canvas"]
+__all__ = ["NUCLEAR_STAINS", "Brightness", "fluorescence_canvas", "measure_brightness", "nuclei_canvas"]
 
-_NUCLEAR_STAINS = ("dapi", "hoechst", "draq", "nucle", "405", "dna")
+NUCLEAR_STAINS = ("dapi", "hoechst", "draq", "nucle", "405", "dna")
+"""Parts of the names that channels of nuclei bear, lower case."""
+
 _OVERVIEW_PX = 1024
 _DARKEST_PER_CENT, _BRIGHTEST_PER_CENT = 1.0, 99.5
 
@@ -92,7 +94,7 @@ def nuclei_canvas(slide: Slide, mpp: float, stain: str, channel: str | int | Non
 
 def fluorescence_canvas(slide: Slide, mpp: float, channel: str | int | None = None) -> Canvas:
     """Look at one channel of a slide, three times the same grey."""
-    index = find_channel(slide, channel, _NUCLEAR_STAINS, shows="the nuclei", option='nuclei_channel="DAPI"')
+    index = find_channel(slide, channel, NUCLEAR_STAINS, shows="the nuclei", option='nuclei_channel="DAPI"')
     scale = mpp / slide.mpp
     rows, cols = slide.shape
     brightness = measure_brightness(slide.thumbnail(_OVERVIEW_PX)[..., index])

@@ -297,6 +297,7 @@ def test_a_slide_that_is_not_what_the_design_says_fails_with_what_to_do(
     ("rules", "thresholds", "error", "part"),
     [
         ('[phenotypes]\nX = "CD4+ & IL17+"\n', None, InvalidRule, "no slide shows together; there are cd4, foxp3"),
+        ('[phenotypes]\nlymphocyte = "CD4+"\n', None, InvalidRule, "mean something else in the tables.*lymphocyte"),
         (None, "marker,weak\ncd4,0.2\n", InvalidArgument, "thresholds cannot be read"),
     ],
 )

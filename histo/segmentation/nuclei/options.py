@@ -12,7 +12,7 @@ from histo.nn import NucleiModel, load_nuclei_model
 from histo.segmentation.marker import BleedThrough, MarkerSite
 from histo.stain import StainVectors
 
-__all__ = ["CellOptions", "CellStain", "MarkerMeasure", "check_measures", "choose_model"]
+__all__ = ["DEFAULT_MODELS", "CellOptions", "CellStain", "MarkerMeasure", "check_measures", "choose_model"]
 
 CellStain = Literal["he", "dab", "fluorescence"]
 """What a slide is stained with: haematoxylin and eosin, haematoxylin and DAB, or fluorescent dyes."""
@@ -23,7 +23,8 @@ MarkerMeasure = Literal["contrast", "foci"]
 # Wider, and it would not lie wholly in the rim of a tile.
 _WIDEST_RING_UM = 5.0
 
-_MODELS: dict[str, str] = {"he": "nuclei-he-v1", "dab": "nuclei-he-v1", "fluorescence": "nuclei-if-v1"}
+DEFAULT_MODELS: dict[str, str] = {"he": "nuclei-he-v1", "dab": "nuclei-he-v1", "fluorescence": "nuclei-if-v1"}
+"""The model for each stain, where none is named."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def choose_model(stain: str, options: CellOptions) -> NucleiModel:
     if stain not in get_args(CellStain):
         raise InvalidArgument("unknown stain", expected=f"one of {', '.join(get_args(CellStain))}", got=repr(stain))
     if options.model is None:
-        name = _MODELS[stain]
+        name = DEFAULT_MODELS[stain]
         try:
             model = load_nuclei_model(name)
         except UnknownModel as error:

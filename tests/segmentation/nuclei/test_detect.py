@@ -237,6 +237,6 @@ def test_a_ring_too_wide_for_the_rim_of_a_tile_is_refused() -> None:
 
 
 def test_a_model_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("histo.segmentation.nuclei.options._MODELS", {"he": "nuclei-none-v0"})
+    monkeypatch.setattr("histo.segmentation.nuclei.options.DEFAULT_MODELS", {"he": "nuclei-none-v0"})
     with pytest.raises(UnknownModel, match=r"nuclei-none-v0.*not installed.*histo train models/nuclei-none-v0"):
         histo.detect_cells(noise(64, 64), mpp=1.0)
