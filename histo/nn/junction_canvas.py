@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +24,8 @@ _JUNCTION_STAINS = ("zo-1", "zo1", "tjp", "occludin", "ocln", "claudin", "cldn",
 # The grey scale rests on the pixels that the network sees: on a thumbnail, thin lines fade as the field grows.
 _SAMPLE_PX = 256
 _MOST_SAMPLES = 64
-_OVERVIEW_MPP = 1.0
-_MOST_OVERVIEW_PX = 2048
+# The colours of the stains rest on the whole field, pixel for pixel if it is small: of a few they are not believed.
+_OVERVIEW_PX = 2048
 
 
 def junction_canvas(
@@ -101,8 +100,7 @@ def _dab_reader(slide: Slide, mpp: float) -> Reader:
             got=f"{len(slide.channels)} channel(s) of {slide.dtype}: {', '.join(slide.channels)}",
             next_step='Say stain="fluorescence" for single channels.',
         )
-    longest = max(slide.shape) * slide.mpp / _OVERVIEW_MPP
-    colours = describe_dab(slide.thumbnail(max(min(ceil(longest), _MOST_OVERVIEW_PX), 64)))
+    colours = describe_dab(slide.thumbnail(_OVERVIEW_PX))
     scale = mpp / slide.mpp
 
     def read(window: Window) -> NDArray[np.float32]:
