@@ -28,7 +28,8 @@ JUNCTIONS = Table(
         number("tortuosity", "length_um over chord_um; missing for a ring."),
         number(
             "width_um",
-            "Full width at half maximum of its mean profile where it is stained, the pixel taken off, the optical blur not, µm.",
+            "Full width at half maximum of its mean profile where it is stained, µm; the pixel's width is taken off, "
+            "the optical blur is not.",
         ),
         number("mean_intensity", "Mean signal over background in a band of 0.5 µm to both sides, gaps included."),
         number("integrated_intensity", "Signal over background, summed over length and width, signal times µm²."),
