@@ -55,6 +55,7 @@ MUCOSA = {
 }
 QUPATH_COUNTS = "QuPath counted 331 (StarDist) and 319"
 QUPATH = {"OS-1-detail": (0.2271, "he"), "OS-2-vsi": (0.346, "dab")}
+CELL_STYLES = {str(member): CLASSES[member] for member in CellClass}
 NO_TRUTH = NucleiTruth(np.zeros((0, 2)), np.zeros(0, np.uint8))
 
 
@@ -145,7 +146,7 @@ def qupath(model: NucleiModel, folder: Path) -> Iterator[Exhibit]:
         if stain == "he":
             shown = found_only(model, name, image, mpp)
             says = f"H&E, no truth: {len(shown.verdicts)} cells found where {QUPATH_COUNTS} on the same field."
-            yield Exhibit(name, says, [shown], CLASSES)
+            yield Exhibit(name, says, [shown], CELL_STYLES)
             continue
         thresholds = Thresholds((Threshold("m", 0.3, 0.6, 0.9),))
         cells = as_found(find_dab_cells(model, image, mpp, thresholds), image.shape)
@@ -161,9 +162,8 @@ def mucosa(model: NucleiModel, folder: Path) -> Exhibit:
     for name, (_, mpp) in MUCOSA.items():
         image = np.asarray(Image.open(folder / name).convert("RGB"))
         judged.append(found_only(model, name.removesuffix(".jpg"), image, mpp))
-    styles = {str(member): CLASSES[member] for member in CellClass}
     says = "Small-intestinal mucosa, H&E, no truth: the classes as found. µm/px is estimated."
-    return Exhibit("he-structure", says, judged, styles, tuple(crop for crop, _ in MUCOSA.values()))
+    return Exhibit("he-structure", says, judged, CELL_STYLES, tuple(crop for crop, _ in MUCOSA.values()))
 
 
 def found_only(model: NucleiModel, name: str, image: np.ndarray, mpp: float) -> JudgedCells:
