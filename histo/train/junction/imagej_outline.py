@@ -104,8 +104,8 @@ def fill_outlines(outlines: list[NDArray[np.float64]], shape: tuple[int, int]) -
     Examples
     --------
     >>> square = np.array([[0.5, 0.5], [0.5, 2.5], [2.5, 2.5], [2.5, 0.5]])
-    >>> fill_outlines([square], (4, 4)).sum()
-    np.int32(4)
+    >>> fill_outlines([square], (4, 4))[1].tolist()
+    [0, 1, 1, 0]
     """
     cells = np.zeros(shape, np.int32)
     for number, corners in enumerate(outlines, start=1):
