@@ -49,12 +49,11 @@ PICTURES = HERE.parent / "docs" / "images" / "junctions"
 SIDE_UM, SEEDS, GAPS = 60.0, (31, 32), 0.2
 WIDE_UM, TURNS = 120.0, (17.0, 45.0, 90.0)
 WINDOW_PX = 640
+# Of sets whose licence lets their pictures be shown.
 SHOWN = (
     *(f"wis_{name}" for name in WIS_FIELDS),
     "zo1_MDCK_wt_Zo_1_1",
     "zo1_MDCK_Myo1c_KO_Zo_1_1",
-    "janap_control_soft",
-    "janap_TNF_soft",
 )
 EXTENSIVE = ("area_mm2", "n_junctions", "n_cells", "n_cells_cut")
 See = Callable[[np.ndarray, float], JunctionMaps]

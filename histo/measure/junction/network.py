@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Junction:
-    """One contact of two cells: a curve from corner to corner, with no end of its own only where it is a ring.
+    """One contact of two cells: a curve from corner to corner, from or to the field's border, or a ring.
 
     Parameters
     ----------
