@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from os import PathLike
 from pathlib import Path
 
@@ -19,9 +18,6 @@ from histo.train.prepared import PreparedFields
 from histo.train.trainer import Progress
 
 __all__ = ["export_nuclei_model"]
-
-# Enough to choose a threshold by, and no more than a minute's work.
-_PICTURES_FOR_THRESHOLD = 24
 
 
 def export_nuclei_model(
@@ -106,9 +102,8 @@ def _with_threshold(
     if run.recipe.threshold is not None:
         return model
     folders = [folder for name, part in prepared.trained.items() if name != DRAWN for folder in part]
-    chosen = folders[:: max(math.ceil(len(folders) / _PICTURES_FOR_THRESHOLD), 1)]
     shares = {entry.name: entry.share for entry in run.recipe.sets}
-    threshold = choose_threshold(model, chosen, shares, device=device)
+    threshold = choose_threshold(model, folders, shares, device=device)
     spec = model.spec.model_copy(update={"threshold": threshold})
     write_spec(place / SPEC_FILE, spec)
     return NucleiModel(spec, model.network)

@@ -16,7 +16,7 @@ from histo.train.nuclei.matching import Agreement, match_centres
 __all__ = ["choose_threshold"]
 
 _LOWEST = 0.15
-_TRIED = np.round(np.arange(0.2, 0.81, 0.05), 2)
+_TRIED = np.round(np.arange(0.2, 0.81, 0.02), 2)
 
 
 def choose_threshold(
