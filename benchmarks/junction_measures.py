@@ -320,7 +320,7 @@ def save(image: np.ndarray, found: JunctionMeasures, name: str) -> None:
     rows, cols = ((side - WINDOW_PX) // 2 for side in image.shape)
     window = np.s_[rows : rows + WINDOW_PX, cols : cols + WINDOW_PX]
     drawn = draw_network(image, found.network)[window]
-    Image.fromarray(drawn).quantize(48).save(PICTURES / f"{name}.png", optimize=True)
+    Image.fromarray(drawn).quantize(128, Image.Quantize.MAXCOVERAGE).save(PICTURES / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
