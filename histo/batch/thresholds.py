@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -25,6 +25,11 @@ __all__ = ["StudyThresholds", "choose_thresholds", "read_thresholds"]
 _MOST_CELLS = 500_000
 _FEWEST_OF_SLIDE = 2000
 
+# A control's threshold this many times below the one that parts the cells says that something else is stained, or that
+# neighbours shine in.
+_FAR = 2.0
+_FAR_BELOW = "far below"
+
 Run = tuple[str, str]
 GivenThresholds = Mapping[str, Thresholds]
 
@@ -46,12 +51,11 @@ class StudyThresholds:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Why markers have no threshold, one sentence each."""
-        missing = self.table[self.table["weak"].isna()].to_dict("records")
-        return tuple(
-            f"no cell is judged by {row['marker']} ({' '.join(filter(None, (row['stain'], row['batch'])))}): "
-            f"{row['origin']}"
-            for row in missing
+        """Why markers have no threshold, and which are to be looked at, one sentence each."""
+        rows = self.table.to_dict("records")
+        return (
+            *(f"no cell is judged by {_name(row)}: {row['origin']}" for row in rows if not row["method"]),
+            *(f"{_name(row)}: {row['origin']}; look at the cells" for row in rows if _is_far_below(row)),
         )
 
 
@@ -152,7 +156,9 @@ def _choose(results: Path, slides: list[StainedSlide], marker: str, given: Given
         return of_study()
     chosen = _pooled(results, controls, marker, lambda cells: thresholds_from_controls(cells, [marker]))
     try:
-        beside = f"Otsu's threshold of the other slides would be {of_study().weak:.4g}"
+        cut = of_study().weak
+        where = f"{_FAR_BELOW} " if cut > _FAR * chosen.weak else "beside "
+        beside = f"{where}Otsu's threshold of the other slides, {cut:.4g}"
     except NoThreshold:
         beside = "Otsu's method finds no two groups on the other slides"
     return replace(chosen, detail=f"{chosen.detail} ({beside})")
@@ -195,3 +201,11 @@ def _row_without(run: Run, marker: StainedMarker, why: str) -> dict[str, object]
     nothing = dict.fromkeys(("weak", "moderate", "strong", "separation", "variance_share", "agreement"))
     known = {"stain": run[0], "batch": run[1], "marker": marker.name, "site": marker.site, "measure": "intensity"}
     return {**known, **nothing, "method": "", "detail": "", "n_cells": 0, "n_slides": 0, "origin": why}
+
+
+def _name(row: Mapping[Hashable, object]) -> str:
+    return f"{row['marker']} ({' '.join(filter(None, (str(row['stain']), str(row['batch']))))})"
+
+
+def _is_far_below(row: Mapping[Hashable, object]) -> bool:
+    return row["method"] == "controls" and _FAR_BELOW in str(row["detail"])
