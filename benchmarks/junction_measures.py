@@ -166,7 +166,7 @@ def exact(drawn: DrawnJunctions) -> JunctionMaps:
 
 
 def numbers(measures: JunctionMeasures) -> pd.Series:
-    return measures.field.iloc[0].drop(list(EXTENSIVE)).astype(float)
+    return measures.field.iloc[0].drop([*EXTENSIVE, "compartment"]).astype(float)
 
 
 def change(base: pd.Series, other: pd.Series) -> pd.Series:

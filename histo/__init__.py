@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from histo.barrier import measure_junctions
     from histo.io import Slide, open_slide
     from histo.measure import measure_crypts, measure_infiltrate, measure_layers, measure_units, measure_villi
     from histo.measure.staining import measure_staining
@@ -32,6 +33,7 @@ __all__ = [
     "detect_cells",
     "measure_crypts",
     "measure_infiltrate",
+    "measure_junctions",
     "measure_layers",
     "measure_staining",
     "measure_units",
@@ -53,6 +55,7 @@ _HOMES = {
     "detect_cells": "histo.segmentation.nuclei",
     "measure_crypts": "histo.measure",
     "measure_infiltrate": "histo.measure",
+    "measure_junctions": "histo.barrier",
     "measure_layers": "histo.measure",
     "measure_staining": "histo.measure.staining",
     "measure_units": "histo.measure",

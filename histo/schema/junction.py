@@ -10,6 +10,7 @@ _PX = "pixel of the field, whole numbers are centres"
 _WEIGHT = (
     "Inverse of the chance that a field of this size shows it whole (Horvitz and Thompson); 0 where the border cuts it."
 )
+_WHERE = "Where most of it lies, villus_epithelium or crypt; empty without a label map."
 _MEAN = "mean over whole {what}, each by its inclusion_weight"
 _OF_JUNCTIONS, _OF_CELLS = _MEAN.format(what="junctions"), _MEAN.format(what="cells")
 _BY_LENGTH = "mean over the network's length"
@@ -20,6 +21,7 @@ JUNCTIONS = Table(
     "one contact of two cells, from corner to corner; what the field's border cuts is measured as far as it is seen",
     (
         text("junction_id", "Stable id within the field: j1, j2, ... from top to bottom."),
+        text("compartment", _WHERE),
         count("cell_a", "The one cell, cell_id."),
         count("cell_b", "The other cell."),
         number("length_um", "Length of the curve, bridged gaps included, µm."),
@@ -63,6 +65,7 @@ JUNCTION_CELLS = Table(
     "one cell between junctions; of one that the field's border cuts, what is seen",
     (
         count("cell_id", "Its label, 1 upwards from top left to bottom right."),
+        text("compartment", _WHERE),
         number("row", f"Row of its centre of mass, {_PX}."),
         number("col", f"Column of its centre of mass, {_PX}."),
         number("area_um2", "Area within the curves of its junctions, µm²."),
@@ -80,7 +83,8 @@ JUNCTION_FIELDS = Table(
     "junction_fields",
     "one field; columns that end in _original move with field of view and pixel, and are there to compare with papers",
     (
-        number("area_mm2", "Area of the field, mm²."),
+        text("compartment", "villus_epithelium or crypt, a row each; empty without a label map: the whole field."),
+        number("area_mm2", "Area of the field, or of that compartment in it, mm²."),
         number("network_length_mm_per_mm2", "Length of all junctions in the field per area, mm per mm²."),
         number("gap_fraction", "Share of that length that is not stained."),
         number("gaps_per_mm", "Gaps per mm of network; one that runs over the field's border counts one half."),

@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from histo.measure.junction.inclusion import inclusion_weight
 from histo.measure.junction.network import Junction, JunctionNetwork
+from histo.measure.junction.region import Whereabouts
 from histo.schema import JUNCTION_CELLS, check_table
 
 __all__ = ["tabulate_cells"]
@@ -19,7 +20,9 @@ __all__ = ["tabulate_cells"]
 Floats = NDArray[np.float64]
 
 
-def tabulate_cells(network: JunctionNetwork, junctions: pd.DataFrame) -> pd.DataFrame:
+def tabulate_cells(
+    network: JunctionNetwork, junctions: pd.DataFrame, places: Whereabouts | None = None
+) -> pd.DataFrame:
     """Measure every cell; columns as `histo.schema.JUNCTION_CELLS` says.
 
     Parameters
@@ -28,6 +31,8 @@ def tabulate_cells(network: JunctionNetwork, junctions: pd.DataFrame) -> pd.Data
         The cells and the curves around them.
     junctions : DataFrame
         Its junctions, measured, in the same order.
+    places : Whereabouts, optional
+        Their compartments.
 
     Returns
     -------
@@ -47,6 +52,7 @@ def tabulate_cells(network: JunctionNetwork, junctions: pd.DataFrame) -> pd.Data
         for cell, (row, col), cut, n in zip(labels, centres, is_cut, pixels, strict=True)
     ]
     table = pd.DataFrame(rows)
+    table["compartment"] = "" if places is None else places.cells
     cut = table["touches_border"].to_numpy(dtype=bool)
     table.loc[cut, "area_um2"] = table.loc[cut, "_pixels_um2"]
     table.loc[cut, ["roughness", "solidity"]] = np.nan

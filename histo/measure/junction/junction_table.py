@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from scipy import ndimage
 from histo.measure.junction.inclusion import inclusion_weight
 from histo.measure.junction.light import Light, field_contrast, read_light
 from histo.measure.junction.network import Junction, JunctionNetwork
+from histo.measure.junction.region import Whereabouts
 from histo.measure.junction.run import Runs, find_runs
 from histo.measure.junction.settings import MeasureSettings
 from histo.schema import JUNCTIONS, check_table, empty_table
@@ -23,7 +25,10 @@ _MARKED = 0.5
 
 
 def tabulate_junctions(
-    network: JunctionNetwork, signal: NDArray[np.floating], settings: MeasureSettings
+    network: JunctionNetwork,
+    signal: NDArray[np.floating],
+    settings: MeasureSettings,
+    places: Whereabouts | None = None,
 ) -> pd.DataFrame:
     """Measure every junction; columns as `histo.schema.JUNCTIONS` says.
 
@@ -35,6 +40,8 @@ def tabulate_junctions(
         What shines along them.
     settings : MeasureSettings
         How far is read, and what is too short.
+    places : Whereabouts, optional
+        Their compartments; the usual contrast is then that of the junctions of epithelium.
 
     Returns
     -------
@@ -48,7 +55,8 @@ def tabulate_junctions(
     lights = [read_light(spline, junction, mpp, settings) for junction in junctions]
     runs = [find_runs(junction, mpp, settings.least_run_um) for junction in junctions]
     table = pd.DataFrame([_form(number, junction, network) for number, junction in enumerate(junctions, start=1)])
-    table = table.join(pd.DataFrame([_gaps(one) for one in runs])).join(_light_columns(lights, settings))
+    table = table.join(pd.DataFrame([_gaps(one) for one in runs])).join(_light_columns(lights, settings, places))
+    table["compartment"] = "" if places is None else places.junctions
     return check_table(table, JUNCTIONS.columns)
 
 
@@ -84,9 +92,10 @@ def _gaps(runs: Runs) -> dict[str, float]:
     }
 
 
-def _light_columns(lights: Sequence[Light], settings: MeasureSettings) -> pd.DataFrame:
+def _light_columns(lights: Sequence[Light], settings: MeasureSettings, places: Whereabouts | None) -> pd.DataFrame:
     band = settings.band_um
-    threshold = _MARKED * field_contrast(list(lights))
+    judged = list(lights if places is None else compress(lights, places.is_epithelial))
+    threshold = _MARKED * field_contrast(judged)
     rows = []
     for light in lights:
         occupancy, density = light.filling(band, threshold)

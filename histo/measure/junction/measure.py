@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument
 from histo.measure.junction.cell_table import tabulate_cells
-from histo.measure.junction.field import tabulate_field
+from histo.measure.junction.field import tabulate_field, tabulate_regions
 from histo.measure.junction.junction_table import tabulate_junctions
 from histo.measure.junction.network import JunctionNetwork
+from histo.measure.junction.region import Whereabouts, find_whereabouts
 from histo.measure.junction.settings import MeasureSettings
+from histo.types import LabelMap
 
 __all__ = ["JunctionMeasures", "measure_network"]
 
@@ -29,7 +32,7 @@ class JunctionMeasures:
     cells : DataFrame
         One row a cell: `histo.schema.JUNCTION_CELLS`.
     field : DataFrame
-        One row: `histo.schema.JUNCTION_FIELDS`.
+        One row; with a label map, one for villous and one for crypt epithelium: `histo.schema.JUNCTION_FIELDS`.
     network : JunctionNetwork
         The curves, in the order of `junctions`.
     """
@@ -41,7 +44,11 @@ class JunctionMeasures:
 
 
 def measure_network(
-    network: JunctionNetwork, signal: NDArray[np.generic], *, settings: MeasureSettings | None = None
+    network: JunctionNetwork,
+    signal: NDArray[np.generic],
+    *,
+    labels: LabelMap | None = None,
+    settings: MeasureSettings | None = None,
 ) -> JunctionMeasures:
     """Measure the junctions and cells of a field.
 
@@ -51,6 +58,9 @@ def measure_network(
         From `trace_network`.
     signal : (rows, cols) array
         Higher where more of the stain is, on the network's pixels: the fluorescence, or the density of the stain.
+    labels : LabelMap, optional
+        Compartments of the same field, from the same outer corner, at any pixel size. Only junctions and cells that lie
+        for the most part in villous or crypt epithelium are then measured, and `field` has a row for each of the two.
     settings : MeasureSettings, optional
         How far from a junction is read, and what is too short for a gap.
 
@@ -61,7 +71,7 @@ def measure_network(
     Raises
     ------
     InvalidArgument
-        If the signal is not of the network's shape, or not finite.
+        If the signal is not of the network's shape, or not finite, or the label map is not of the same field.
 
     Examples
     --------
@@ -84,6 +94,16 @@ def measure_network(
     single = single.astype(np.float32, copy=False)
     if not np.isfinite(single).all():
         raise InvalidArgument("the signal holds numbers only", expected="finite values", got="NaN or infinite")
-    junctions = tabulate_junctions(network, single, settings)
-    cells = tabulate_cells(network, junctions)
-    return JunctionMeasures(junctions, cells, tabulate_field(network, single, (junctions, cells), settings), network)
+    places = None if labels is None else find_whereabouts(network, labels)
+    junctions = tabulate_junctions(network, single, settings, places)
+    cells = tabulate_cells(network, junctions, places)
+    if places is None:
+        field = tabulate_field(network, single, (junctions, cells), settings)
+        return JunctionMeasures(junctions, cells, field, network)
+    field = tabulate_regions(network, (junctions, cells), places.areas_mm2, settings)
+    kept = replace(network, junctions=tuple(compress(network.junctions, places.is_epithelial)))
+    return JunctionMeasures(_within(places, junctions), _within(places, cells), field, kept)
+
+
+def _within(places: Whereabouts, table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["compartment"].isin(list(places.areas_mm2))].reset_index(drop=True)

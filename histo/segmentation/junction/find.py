@@ -6,7 +6,6 @@ import logging
 from os import PathLike
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument, UnknownModel
@@ -17,12 +16,11 @@ from histo.nn import (
     JunctionStain,
     TileGrid,
     find_model,
-    junction_channel,
     load_junction_model,
     see_junctions,
 )
 from histo.segmentation.junction.ridge import ridge_junctions
-from histo.segmentation.junction.signal import junction_signal
+from histo.segmentation.junction.signal import read_junction_signal
 from histo.segmentation.window import as_slide
 
 __all__ = ["DEFAULT_MODEL", "WITHOUT_MODEL", "find_junctions"]
@@ -94,7 +92,7 @@ def find_junctions(
         )
     chosen = _choose_model(model)
     if chosen is None:
-        return ridge_junctions(_whole_signal(field, stain, channel), field.mpp)
+        return ridge_junctions(read_junction_signal(field, stain, channel), field.mpp)
     return see_junctions(chosen, field, stain, channel=channel, grid=grid, device=device)
 
 
@@ -109,8 +107,3 @@ def _choose_model(model: JunctionModel | str | PathLike[str] | None) -> Junction
         logger.warning("the model %s is not installed: junctions are found by a ridge filter", DEFAULT_MODEL)
         return None
     return load_junction_model(DEFAULT_MODEL)
-
-
-def _whole_signal(field: Slide, stain: JunctionStain, channel: str | int | None) -> NDArray[np.float32]:
-    pixels = field.read(0, 0, *field.shape)
-    return junction_signal(pixels[..., junction_channel(field, channel)] if stain == "fluorescence" else pixels, stain)

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument
+from histo.io import Slide
+from histo.nn import junction_channel
 from histo.nn.junction_spec import JunctionStain, check_junction_stain
 from histo.stain import dab_density
 
-__all__ = ["junction_signal"]
+__all__ = ["junction_signal", "read_junction_signal"]
 
 
 def junction_signal(image: NDArray[Any], stain: JunctionStain = "fluorescence") -> NDArray[np.float32]:
@@ -53,6 +55,33 @@ def junction_signal(image: NDArray[Any], stain: JunctionStain = "fluorescence") 
     if not np.isfinite(signal).all():
         raise InvalidArgument("the image has values that are no numbers", expected="finite", got="NaN or infinite")
     return signal
+
+
+def read_junction_signal(
+    field: Slide, stain: JunctionStain = "fluorescence", channel: str | int | None = None
+) -> NDArray[np.float32]:
+    """Take the signal of a whole field, pixel for pixel.
+
+    Parameters
+    ----------
+    field : Slide
+        Small enough for memory.
+    stain : {"fluorescence", "dab"}, optional
+        How it is stained.
+    channel : str or int, optional
+        Fluorescence of several channels: the one of the junctions.
+
+    Returns
+    -------
+    (rows, cols) array of float32
+
+    Raises
+    ------
+    InvalidArgument
+        If the image is not what `stain` says, or the channel is not clear.
+    """
+    pixels = field.read(0, 0, *field.shape)
+    return junction_signal(pixels[..., junction_channel(field, channel)] if stain == "fluorescence" else pixels, stain)
 
 
 def _unfit(what: str, expected: str, got: NDArray[Any]) -> InvalidArgument:
