@@ -50,8 +50,8 @@ PICTURES = ROOT / "docs" / "images" / "junctions"
 N_MONOLAYERS, N_SECTIONS = 8, 2
 SIDE_PX = 400
 STAINED, GAP = (0, 230, 0), (255, 60, 60)
-# Sets without a truth: the part of each that is shown, and how. Pixel sizes are estimated from nuclei of about 8 µm. The
-# first channel is that of the membranes.
+# Sets without a truth: the part of each that is shown, and how. Pixel sizes are estimated from nuclei of about 8 µm.
+# The first channel is that of the membranes.
 SHOWN = (
     ("if-membrane-tissue/Gallbladder_Normal_Tissue.tif", 0.12, "fluorescence", (250, 60)),
     ("ihc-colon/skimage_ihc.png", 0.5, "dab", (0, 0)),
