@@ -15,10 +15,11 @@ from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
 from histo.schema.study import ANIMALS, CONTRASTS, FAILURES, GROUPS
-from histo.schema.table import CELL_TABLES, STAIN_TABLES, TABLES, schema_markdown, table_schema
+from histo.schema.table import BARRIER_TABLES, CELL_TABLES, TABLES, schema_markdown, table_schema
 
 __all__ = [
     "ANIMALS",
+    "BARRIER_TABLES",
     "CELLS",
     "CELL_PLACES",
     "CELL_RATIOS",
@@ -44,7 +45,6 @@ __all__ = [
     "STAINING_GAPS",
     "STAINING_PROFILE",
     "STAINING_REGIONS",
-    "STAIN_TABLES",
     "TABLES",
     "THRESHOLDS",
     "UNITS",

@@ -12,22 +12,21 @@ from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VI
 from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
 from histo.schema.study import ANIMALS, CONTRASTS, FAILURES, GROUPS
 
-__all__ = ["CELL_TABLES", "STAIN_TABLES", "TABLES", "schema_markdown", "table_schema"]
+__all__ = ["BARRIER_TABLES", "CELL_TABLES", "TABLES", "schema_markdown", "table_schema"]
 
 _OF_CELLS = (CELLS, DENSITIES, CELL_RATIOS, INFILTRATE, FOLLICLES, CLUSTERING, POSITIVITY)
-_OF_STAINS = (STAINING, STAINING_REGIONS, STAINING_PROFILE, STAINING_GAPS)
-_OF_JUNCTIONS = (JUNCTIONS, JUNCTION_CELLS, JUNCTION_FIELDS)
+_OF_BARRIER = (JUNCTIONS, JUNCTION_CELLS, JUNCTION_FIELDS, STAINING, STAINING_REGIONS, STAINING_PROFILE, STAINING_GAPS)
 _OF_SECTIONS = (SECTIONS, VILLI, CRYPTS, UNITS, LAYERS, EXCLUSIONS)
 
 CELL_TABLES = (*(table.name for table in _OF_CELLS), THRESHOLDS.name)
 """Names of the tables that only a run that detects cells writes."""
 
-STAIN_TABLES = tuple(table.name for table in _OF_STAINS)
-"""Names of the tables that only a run that measures barrier staining writes."""
+BARRIER_TABLES = tuple(table.name for table in _OF_BARRIER)
+"""Names of the tables of `histo.measure_junctions` and `histo.measure_staining`, which no batch writes yet."""
 
 TABLES: dict[str, Table] = {
     table.name: Table(table.name, table.row, (*IDENTITY, *table.columns))
-    for table in (*_OF_SECTIONS, *_OF_CELLS, *_OF_JUNCTIONS, *_OF_STAINS, SCORES)
+    for table in (*_OF_SECTIONS, *_OF_CELLS, *_OF_BARRIER, SCORES)
 }
 TABLES["cells"] = Table("cells", CELLS.row, (*IDENTITY, *CELLS.columns, *CELL_PLACES))
 TABLES["thresholds"] = THRESHOLDS
