@@ -35,14 +35,12 @@ from skimage.segmentation import find_boundaries, watershed
 from histo.errors import NoThreshold
 from histo.measure import Threshold, Thresholds, apply_thresholds, thresholds_from_scored_cells, thresholds_from_study
 from histo.segmentation.marker import (
-    dab_density,
-    describe_dab,
     measure_contrast,
     measure_foci,
     measure_markers,
     nuclear_density,
 )
-from histo.stain import HAEMATOXYLIN_DAB
+from histo.stain import HAEMATOXYLIN_DAB, dab_density, describe_dab
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "markers.txt"

@@ -15,8 +15,9 @@ from scipy import ndimage
 import histo
 from histo.measure import Thresholds, apply_thresholds, thresholds_from_scored_cells
 from histo.nn import NucleiModel
-from histo.segmentation.marker import DabStain, dab_density, describe_dab, measure_markers
+from histo.segmentation.marker import measure_markers
 from histo.segmentation.nuclei import CellOptions
+from histo.stain import DabStain, dab_density, describe_dab
 from histo.train.nuclei import FoundNuclei, NucleiField, NucleiTruth
 from histo.train.nuclei.truth import truth_of_outlines
 from histo.types import CellClass

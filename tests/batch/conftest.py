@@ -13,9 +13,10 @@ import pytest
 from histo.io import Slide
 from histo.phantom import CellSpec, DrawnSection, SectionSpec, draw_section, write_slide
 from histo.schema import CELLS, check_table
-from histo.segmentation.marker import dab_density, describe_dab, measure_markers
+from histo.segmentation.marker import measure_markers
 from histo.segmentation.nuclei import CellOptions
 from histo.segmentation.nuclei.place import compartments_at
+from histo.stain import dab_density, describe_dab
 from histo.types import LabelMap
 
 MPP = 1.0

@@ -8,17 +8,12 @@ from histo.segmentation.marker.dab import nuclear_density, render_nuclei
 from histo.segmentation.marker.foci import estimate_foci_noise, measure_foci
 from histo.segmentation.marker.intensity import MarkerSite, measure_markers
 from histo.segmentation.marker.ring import label_rings
-from histo.stain import DabDensity, DabStain, dab_density, describe_dab
 
 __all__ = [
     "BleedThrough",
-    "DabDensity",
-    "DabStain",
     "MarkerSite",
     "contrast_reach_px",
     "correct_bleed_through",
-    "dab_density",
-    "describe_dab",
     "estimate_bleed_through",
     "estimate_foci_noise",
     "label_rings",

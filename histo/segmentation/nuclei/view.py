@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from histo.errors import InvalidArgument
 from histo.io import Slide, slide_from_array
 from histo.nn import Canvas, NucleiModel, Window, canvas_of, nuclei_canvas
-from histo.segmentation.marker import DabStain, dab_density, describe_dab, nuclear_density, render_nuclei
+from histo.segmentation.marker import nuclear_density, render_nuclei
 from histo.segmentation.nuclei.options import CellOptions
+from histo.stain import DabStain, dab_density, describe_dab
 
 __all__ = ["Marker", "View", "look_at"]
 

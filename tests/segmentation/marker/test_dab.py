@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from histo.errors import InvalidArgument
-from histo.segmentation.marker import DabStain, dab_density, describe_dab, nuclear_density, render_nuclei
-from histo.stain import HAEMATOXYLIN_DAB, HAEMATOXYLIN_EOSIN, StainVectors, combine
+from histo.segmentation.marker import nuclear_density, render_nuclei
+from histo.stain import HAEMATOXYLIN_DAB, HAEMATOXYLIN_EOSIN, DabStain, StainVectors, combine, dab_density, describe_dab
 
 SIZE = 240
 

@@ -9,7 +9,8 @@ import pytest
 
 from histo.measure import apply_thresholds, assign_phenotypes, thresholds_from_controls, thresholds_from_study
 from histo.phantom import DrawnSection, SectionSpec, draw_section
-from histo.segmentation.marker import DabStain, dab_density, describe_dab, measure_markers
+from histo.segmentation.marker import measure_markers
+from histo.stain import DabStain, dab_density, describe_dab
 
 SITES = {"cd4": "ring", "foxp3": "nucleus"}
 
