@@ -5,11 +5,9 @@ from __future__ import annotations
 from histo.location import EXCLUDED, LOCATIONS, OUTSIDE
 from histo.types import Compartment
 
-__all__ = ["MUCOSAL_LAMINA_PROPRIA", "REGIONS", "REGION_NAMES"]
+__all__ = ["MUCOSAL_LAMINA_PROPRIA", "REGIONS"]
 
 MUCOSAL_LAMINA_PROPRIA = "mucosal_lamina_propria"
-REGION_NAMES = LOCATIONS
-"""Names of the codes that rows are summed over."""
 
 _WITHOUT_DENSITY = (int(Compartment.BACKGROUND), EXCLUDED, OUTSIDE)
 REGIONS: dict[str, tuple[int, ...]] = {
