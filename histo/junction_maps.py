@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,10 @@ from numpy.typing import NDArray
 from histo.errors import InvalidArgument
 from histo.types import PixelSize
 
-__all__ = ["JunctionMaps"]
+__all__ = ["JunctionMaps", "JunctionStain"]
+
+JunctionStain = Literal["fluorescence", "dab"]
+"""What a field is: one channel that is bright where junctions are, or RGB of haematoxylin and DAB."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histo.io import Slide
+from histo.junction_maps import JunctionStain
 from histo.measure.junction import JunctionMeasures, measure_network, trace_network
-from histo.nn import JunctionModel, JunctionStain
+from histo.nn import JunctionModel
 from histo.segmentation.junction import find_junctions, read_junction_signal
 from histo.segmentation.window import as_slide
 from histo.types import LabelMap

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from histo.junction_maps import JunctionStain
 from histo.nn.canvas import Canvas, canvas_of
 from histo.nn.device import choose_device
 from histo.nn.junction_canvas import junction_canvas, junction_channel
 from histo.nn.junction_field import see_junctions
 from histo.nn.junction_model import JunctionModel, load_junction_model, read_junction_model
 from histo.nn.junction_predict import JunctionTile, junction_grid, predict_junctions
-from histo.nn.junction_spec import JunctionSpec, JunctionStain
+from histo.nn.junction_spec import JunctionSpec
 from histo.nn.model import Model, read_model, write_model
 from histo.nn.nuclei_canvas import nuclei_canvas
 from histo.nn.nuclei_model import NucleiModel, load_nuclei_model, read_nuclei_model

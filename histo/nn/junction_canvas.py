@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument
 from histo.io import Slide
+from histo.junction_maps import JunctionStain
 from histo.nn.canvas import Canvas
 from histo.nn.channel import find_channel
-from histo.nn.junction_spec import JunctionStain, check_junction_stain
+from histo.nn.junction_spec import check_junction_stain
 from histo.nn.nuclei_canvas import Brightness, measure_brightness
 from histo.nn.tiling import Window
 from histo.stain import dab_density, describe_dab

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument
 from histo.io import Slide
-from histo.junction_maps import JunctionMaps
+from histo.junction_maps import JunctionMaps, JunctionStain
 from histo.nn.junction_canvas import junction_canvas
 from histo.nn.junction_model import JunctionModel
 from histo.nn.junction_predict import junction_grid, predict_junctions
-from histo.nn.junction_spec import JunctionStain
 from histo.nn.tiling import TileGrid
 
 __all__ = ["see_junctions"]

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from histo.errors import InvalidArgument
+from histo.junction_maps import JunctionStain
 from histo.nn.junction_network import DEEPEST_STRIDE, REACH_PX
 from histo.nn.spec import ModelFacts, Normalisation, parse_facts, read_facts
 
@@ -15,7 +16,6 @@ __all__ = [
     "JUNCTIONS_TASK",
     "SIGNAL_NORMALISATION",
     "JunctionSpec",
-    "JunctionStain",
     "check_junction_stain",
     "check_tiles",
     "read_junction_spec",
@@ -23,9 +23,6 @@ __all__ = [
 
 JUNCTIONS_TASK = "junctions"
 """What ``task`` is in the ``model.toml`` of a junction model."""
-
-JunctionStain = Literal["fluorescence", "dab"]
-"""What a field is: one channel that is bright where junctions are, or RGB of haematoxylin and DAB."""
 
 SIGNAL_NORMALISATION = Normalisation(mean=(0.15, 0.15, 0.15), std=(0.2, 0.2, 0.2))
 """Of a signal as `histo.nn.junction_canvas.junction_canvas` shows it: most of it is dark."""

@@ -9,13 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument
+from histo.junction_maps import JunctionStain
 from histo.phantom.feature import hide_under_folds
 from histo.phantom.junction.barrier_edge import follow_edges
 from histo.phantom.junction.barrier_light import ProteinAreas, lay_protein
 from histo.phantom.junction.barrier_spec import BarrierSpec
 from histo.phantom.junction.barrier_truth import tabulate_edge_gaps, tabulate_regions, tabulate_tissue
 from histo.phantom.junction.camera import expose_counts
-from histo.phantom.junction.monolayer import JunctionStain
 from histo.phantom.section import Anatomy, draw_anatomy
 from histo.phantom.stains import Scene, counterstain, develop
 from histo.types import Compartment, LabelMap

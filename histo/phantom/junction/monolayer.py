@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument
+from histo.junction_maps import JunctionStain
 from histo.phantom.junction.border import Borders, draw_borders
 from histo.phantom.junction.camera import draw_nuclei, expose_brown, expose_counts
 from histo.phantom.junction.gap import leave_gaps
@@ -27,9 +27,7 @@ from histo.phantom.junction.truth import (
 )
 from histo.types import PixelSize
 
-__all__ = ["DrawnJunctions", "JunctionStain", "draw_monolayer"]
-
-JunctionStain = Literal["fluorescence", "dab"]
+__all__ = ["DrawnJunctions", "draw_monolayer"]
 
 
 @dataclass(frozen=True, eq=False)

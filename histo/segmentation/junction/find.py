@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument, UnknownModel
 from histo.io import Slide
-from histo.junction_maps import JunctionMaps
+from histo.junction_maps import JunctionMaps, JunctionStain
 from histo.nn import (
     JunctionModel,
-    JunctionStain,
     TileGrid,
     find_model,
     load_junction_model,

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument
 from histo.io import Slide
+from histo.junction_maps import JunctionStain
 from histo.nn import junction_channel
-from histo.nn.junction_spec import JunctionStain, check_junction_stain
+from histo.nn.junction_spec import check_junction_stain
 from histo.stain import dab_density
 
 __all__ = ["junction_signal", "read_junction_signal"]

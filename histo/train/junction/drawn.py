@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from histo.nn import JunctionStain
+from histo.junction_maps import JunctionStain
 from histo.nn.nuclei_canvas import measure_brightness
 from histo.phantom.junction import (
     BarrierSpec,
