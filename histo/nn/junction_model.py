@@ -3,45 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-from torch import nn
-
-from histo.nn.convolution import fuse_for_prediction
 from histo.nn.junction_network import JunctionNet, build_junction_network
-from histo.nn.junction_spec import JUNCTIONS_TASK, JunctionSpec, read_junction_spec
-from histo.nn.model import SPEC_FILE, load_weights
+from histo.nn.junction_spec import JUNCTIONS_TASK, JunctionSpec
+from histo.nn.model import read_parts
+from histo.nn.task_model import TaskModel
 from histo.nn.zoo import find_model_of
 
 __all__ = ["JunctionModel", "load_junction_model", "read_junction_model"]
 
 
-@dataclass(frozen=True, eq=False)
-class JunctionModel:
-    """A junction network in evaluation mode, with the facts that say how to use it.
-
-    Parameters
-    ----------
-    spec : JunctionSpec
-        The facts of ``model.toml``.
-    network : JunctionNet
-        On the CPU.
-    """
-
-    spec: JunctionSpec
-    network: JunctionNet
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self.spec.name
-
-    @cached_property
-    def fused(self) -> nn.Module:
-        """The network as it predicts: the same numbers, quicker."""
-        return fuse_for_prediction(self.network)
+class JunctionModel(TaskModel[JunctionSpec, JunctionNet]):
+    """A junction network in evaluation mode, with the facts that say how to use it."""
 
 
 def read_junction_model(folder: Path) -> JunctionModel:
@@ -61,11 +35,7 @@ def read_junction_model(folder: Path) -> JunctionModel:
     CorruptModel
         If a file is absent or damaged, or the weights are not those that ``model.toml`` describes.
     """
-    spec = read_junction_spec(folder / SPEC_FILE)
-    network = build_junction_network()
-    load_weights(network, folder / spec.file, spec.sha256)
-    network.eval()
-    return JunctionModel(spec, network)
+    return JunctionModel(*read_parts(folder, JunctionSpec, lambda _: build_junction_network()))
 
 
 def load_junction_model(name: str | os.PathLike[str]) -> JunctionModel:

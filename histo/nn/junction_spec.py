@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -10,7 +9,7 @@ from pydantic import Field, model_validator
 from histo.errors import InvalidArgument
 from histo.junction_maps import JunctionStain
 from histo.nn.junction_network import DEEPEST_STRIDE, REACH_PX
-from histo.nn.spec import ModelFacts, Normalisation, parse_facts, read_facts
+from histo.nn.spec import ModelFacts, Normalisation
 
 __all__ = [
     "JUNCTIONS_TASK",
@@ -18,7 +17,6 @@ __all__ = [
     "JunctionSpec",
     "check_junction_stain",
     "check_tiles",
-    "read_junction_spec",
 ]
 
 JUNCTIONS_TASK = "junctions"
@@ -67,17 +65,6 @@ def check_tiles(tile: int, halo: int) -> None:
         raise ValueError(f"halo {halo} is too narrow: it must be {REACH_PX} or more")
     if 2 * halo >= tile:
         raise ValueError(f"halo {halo} leaves nothing of a tile of {tile}")
-
-
-def read_junction_spec(path: Path) -> JunctionSpec:
-    """Read the ``model.toml`` of a junction model.
-
-    Raises
-    ------
-    CorruptModel
-        If it is absent or unreadable, or says what no such model can be; the message lists all problems.
-    """
-    return parse_facts(read_facts(path), JunctionSpec, path)
 
 
 def check_junction_stain(stain: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -17,11 +17,12 @@ from histo.errors import CorruptModel
 from histo.nn.network import StructureNet, build_network
 from histo.nn.spec import ModelFacts, ModelSpec, read_spec, write_spec
 
-__all__ = ["SPEC_FILE", "Model", "load_weights", "read_model", "save_weights", "write_model"]
+__all__ = ["SPEC_FILE", "Model", "load_weights", "read_model", "read_parts", "save_weights", "write_model"]
 
 SPEC_FILE = "model.toml"
 
 Spec = TypeVar("Spec", bound=ModelFacts)
+Network = TypeVar("Network", bound=nn.Module)
 
 _NEXT_STEP = "Install the model again, or make it with histo train."
 
@@ -64,10 +65,37 @@ def read_model(folder: Path) -> Model:
     CorruptModel
         If a file is absent or damaged, or the weights are not those that ``model.toml`` describes.
     """
-    spec = read_spec(folder / SPEC_FILE)
-    network = build_network(spec.encoder, len(spec.classes), spec.output_stride)
+    return Model(
+        *read_parts(folder, ModelSpec, lambda spec: build_network(spec.encoder, len(spec.classes), spec.output_stride))
+    )
+
+
+def read_parts(folder: Path, kind: type[Spec], build: Callable[[Spec], Network]) -> tuple[Spec, Network]:
+    """Read the facts and the network of a model of any task; nothing is unpickled.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``model.toml`` and the weights file it names.
+    kind : type
+        The facts of the task.
+    build : callable
+        Makes of the facts the network that the weights are of.
+
+    Returns
+    -------
+    ModelFacts, Module
+        The network in evaluation mode, on the CPU.
+
+    Raises
+    ------
+    CorruptModel
+        If a file is absent or damaged, or the weights are not those that ``model.toml`` describes.
+    """
+    spec = read_spec(folder / SPEC_FILE, kind)
+    network = build(spec)
     load_weights(network, folder / spec.file, spec.sha256)
-    return Model(spec, network.eval())
+    return spec, network.eval()
 
 
 def write_model(folder: Path, weights: Mapping[str, Tensor], spec: Spec) -> Spec:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from math import ceil
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from histo.nn.nuclei_network import DEEPEST_STRIDE, REACH_PX
-from histo.nn.spec import ModelFacts, parse_facts, read_facts
+from histo.nn.spec import ModelFacts
 from histo.types import CellClass
 
-__all__ = ["NUCLEI_TASK", "NucleiSpec", "NucleiStain", "least_halo_px", "read_nuclei_spec"]
+__all__ = ["NUCLEI_TASK", "NucleiSpec", "NucleiStain", "least_halo_px"]
 
 NUCLEI_TASK = "nuclei"
 """What ``task`` is in the ``model.toml`` of a nuclei model."""
@@ -90,14 +89,3 @@ class NucleiSpec(ModelFacts):
         if 2 * self.halo >= self.tile:
             raise ValueError(f"halo {self.halo} leaves nothing of a tile of {self.tile}")
         return self
-
-
-def read_nuclei_spec(path: Path) -> NucleiSpec:
-    """Read the ``model.toml`` of a nuclei model.
-
-    Raises
-    ------
-    CorruptModel
-        If it is absent or unreadable, or says what no such model can be; the message lists all problems.
-    """
-    return parse_facts(read_facts(path), NucleiSpec, path)

@@ -129,15 +129,27 @@ class ModelSpec(ModelFacts):
         return self.tile - 2 * self.halo
 
 
-def read_spec(path: Path) -> ModelSpec:
-    """Read the ``model.toml`` of a model of compartments.
+def read_spec(path: Path, kind: type[Facts]) -> Facts:
+    """Read the ``model.toml`` of a model of a task.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : type
+        `ModelSpec`, or the facts of another task.
+
+    Returns
+    -------
+    ModelFacts
+        Of that kind.
 
     Raises
     ------
     CorruptModel
         If it is absent or unreadable, or says what no such model can be; the message lists all problems.
     """
-    return parse_facts(read_facts(path), ModelSpec, path)
+    return parse_facts(read_facts(path), kind, path)
 
 
 def read_facts(path: Path) -> dict[str, object]:

@@ -73,7 +73,7 @@ def write_fine_tuning_recipe(
     sets = [Path(place) for place in annotations]
     fields = [field for place in sets for field in open_annotation_set(place).fields]
     start = find_model(model)
-    spec = read_spec(start / SPEC_FILE)
+    spec = read_spec(start / SPEC_FILE, ModelSpec)
     place = Path(output) if output is not None else Path(_default_name(spec.name, sets[0]))
     recipe = _recipe(spec, _learned_as(start), name=_checked_name(place)).model_copy(
         update={

@@ -8,7 +8,7 @@ from pathlib import Path
 from histo.errors import InvalidRecipe, UnknownModel
 from histo.nn import find_model
 from histo.nn.model import SPEC_FILE
-from histo.nn.spec import read_spec
+from histo.nn.spec import ModelSpec, read_spec
 from histo.train.annotationset import read_annotation_set
 from histo.train.photographs import ORIGIN
 from histo.train.recipe import FROM_PHOTOGRAPHS, FROM_RANDOM, Recipe, read_recipe
@@ -98,7 +98,7 @@ def describe_start(recipe: Recipe, beside: Path) -> str:
     folder = start_folder(recipe, beside)
     if folder is None:
         return f"encoder: {ORIGIN}; decoder: random" if recipe.start == FROM_PHOTOGRAPHS else "random weights"
-    spec = read_spec(folder / SPEC_FILE)
+    spec = read_spec(folder / SPEC_FILE, ModelSpec)
     parts = [f"{spec.name}, version {spec.version}, sha256 `{spec.sha256}`"]
     for _, before in recipes_behind(recipe, beside):
         if before.start == FROM_PHOTOGRAPHS:
@@ -129,7 +129,7 @@ def sets_behind(recipe: Recipe, beside: Path) -> tuple[str, ...]:
     """
     folder = start_folder(recipe, beside)
     if folder is not None:
-        return read_spec(folder / SPEC_FILE).trained_on
+        return read_spec(folder / SPEC_FILE, ModelSpec).trained_on
     return ("ImageNet (the encoder)",) if recipe.start == FROM_PHOTOGRAPHS else ()
 
 

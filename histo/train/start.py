@@ -8,7 +8,7 @@ from histo.errors import InvalidRecipe
 from histo.nn import read_model
 from histo.nn.model import SPEC_FILE
 from histo.nn.network import StructureNet
-from histo.nn.spec import Normalisation, read_spec
+from histo.nn.spec import ModelSpec, Normalisation, read_spec
 from histo.train.lineage import start_folder
 from histo.train.photographs import OF_PHOTOGRAPHS, load_photographs
 from histo.train.recipe import FROM_PHOTOGRAPHS, Recipe
@@ -38,7 +38,7 @@ def start_normalisation(recipe: Recipe, beside: Path) -> Normalisation:
     """
     folder = start_folder(recipe, beside)
     if folder is not None:
-        return read_spec(folder / SPEC_FILE).normalisation
+        return read_spec(folder / SPEC_FILE, ModelSpec).normalisation
     return OF_PHOTOGRAPHS if recipe.start == FROM_PHOTOGRAPHS else Normalisation()
 
 

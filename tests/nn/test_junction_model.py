@@ -11,7 +11,7 @@ from histo.io import slide_from_array
 from histo.nn import JunctionSpec, junction_canvas, list_models, load_junction_model, write_model
 from histo.nn.convolution import fuse_for_prediction
 from histo.nn.junction_network import REACH_PX, build_junction_network
-from histo.nn.junction_spec import read_junction_spec
+from histo.nn.spec import read_spec
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_facts_that_no_junction_model_can_have_are_refused(folder: Path, change:
     assert change[0] in text
     path.write_text(text.replace(*change), encoding="utf-8")
     with pytest.raises(CorruptModel, match=message):
-        read_junction_spec(path)
+        read_spec(path, JunctionSpec)
 
 
 def test_the_grey_scale_is_that_of_the_whole_field_and_no_window_changes_it() -> None:

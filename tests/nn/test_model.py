@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from histo.errors import CorruptModel
-from histo.nn import read_model, write_model
+from histo.nn import ModelSpec, read_model, write_model
 from histo.nn.spec import read_spec, write_spec
 
 
@@ -20,9 +20,11 @@ def test_a_model_reads_back_with_the_weights_it_was_written_with(model_folder: P
 
 
 def test_a_description_reads_back_equal(model_folder: Path, tmp_path: Path) -> None:
-    spec = read_spec(model_folder / "model.toml").model_copy(update={"licence": 'for "research" only\n', "halo": 0})
+    spec = read_spec(model_folder / "model.toml", ModelSpec).model_copy(
+        update={"licence": 'for "research" only\n', "halo": 0}
+    )
     write_spec(tmp_path / "model.toml", spec)
-    assert read_spec(tmp_path / "model.toml") == spec
+    assert read_spec(tmp_path / "model.toml", ModelSpec) == spec
 
 
 def test_the_same_weights_give_the_same_file(model_folder: Path, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from histo.nn import Canvas, NucleiModel, list_models, load_nuclei_model, nuclei
 from histo.nn.convolution import fuse_for_prediction
 from histo.nn.nuclei_canvas import measure_brightness
 from histo.nn.nuclei_network import REACH_PX, build_nuclei_network
-from histo.nn.nuclei_spec import NucleiSpec, least_halo_px, read_nuclei_spec
+from histo.nn.nuclei_spec import NucleiSpec, least_halo_px
+from histo.nn.spec import read_spec
 
 WriteUntrained = Callable[..., Path]
 
@@ -128,7 +129,7 @@ def test_facts_that_no_nuclei_model_can_have_are_refused(
     assert change[0] in text
     path.write_text(text.replace(*change), encoding="utf-8")
     with pytest.raises(CorruptModel, match=message):
-        read_nuclei_spec(path)
+        read_spec(path, NucleiSpec)
 
 
 def test_weights_of_other_classes_are_refused(tmp_path: Path, write_untrained_nuclei: WriteUntrained) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +41,7 @@ def choose_threshold(
     """
     if not folders:
         return model.spec.threshold
-    eager = replace(model, spec=model.spec.model_copy(update={"threshold": _LOWEST}))
+    eager = NucleiModel(model.spec.model_copy(update={"threshold": _LOWEST}), model.network)
     totals: dict[str, list[Agreement]] = {}
     for folder in folders:
         picture = load_field(folder)
