@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
-
-import numpy as np
 
 from histo.nn.nuclei_canvas import measure_brightness
 from histo.train.drawn import DRAWN, in_processes
@@ -15,7 +12,7 @@ from histo.train.junction.field import JunctionField, store_junction_field
 from histo.train.junction.reader import list_junction_pictures, read_junction_picture
 from histo.train.junction.recipe import JunctionRecipe
 from histo.train.junction.settings import DrawnFields, JunctionSet
-from histo.train.prepared import PreparedFields, check_held_out_names, find_set_folder
+from histo.train.prepared import KeptField, PreparedFields, find_set_folder, prepare_sets
 
 __all__ = ["drawings_of", "prepare_junctions", "read_junction_field"]
 
@@ -57,27 +54,21 @@ def prepare_junctions(
     InvalidRecipe
         If a picture that it holds out is not there.
     """
-    trained: dict[str, list[Path]] = {}
-    held_out: dict[str, list[Path]] = {}
-    digest = hashlib.sha256()
-    for entry in recipe.sets:
-        pictures = list_junction_pictures(find_set_folder(entry.folder, beside), entry.reader)
-        check_held_out_names(entry.name, entry.held_out, pictures)
-        for name, path in pictures.items():
-            is_judged = entry.holds_out(name)
-            if not is_judged and entry.share == 0:
-                continue
-            field = read_junction_field(entry, name, path)
-            place = store_junction_field(folder / entry.name / name, field)
-            (held_out if is_judged else trained).setdefault(entry.name, []).append(place)
-            if not is_judged:
-                _digest(digest, field)
+
+    def keep(entry: JunctionSet, name: str, path: Path) -> KeptField:
+        field = read_junction_field(entry, name, path)
+        place = store_junction_field(folder / entry.name / name, field)
+        return KeptField(place, field.mpp, (field.image, field.truth.distance, field.truth.known))
+
+    prepared = prepare_sets(
+        recipe.sets, lambda entry: list_junction_pictures(find_set_folder(entry.folder, beside), entry.reader), keep
+    )
     learned, judged = drawings_of(recipe.drawn, folder, drawing)
     _draw([*learned, *judged], n_workers, progress)
-    for drawings, into in ((learned, trained), (judged, held_out)):
+    for drawings, into in ((learned, prepared.trained), (judged, prepared.held_out)):
         if drawings:
             into[DRAWN] = [entry.place for entry in drawings]
-    return PreparedFields(trained, held_out, digest.hexdigest())
+    return prepared
 
 
 def read_junction_field(entry: JunctionSet, name: str, path: Path) -> JunctionField:
@@ -121,9 +112,3 @@ def _draw(drawings: list[Drawing], n_workers: int, progress: Callable[[int, int]
     for n_drawn, _ in enumerate(drawn, start=len(drawings) - len(missing) + 1):
         if progress is not None:
             progress(n_drawn, len(drawings))
-
-
-def _digest(digest: hashlib._Hash, field: JunctionField) -> None:
-    digest.update(f"{field.origin}/{field.name} {field.mpp:.6g}".encode())
-    for values in (field.image, field.truth.distance, field.truth.known):
-        digest.update(np.ascontiguousarray(values).tobytes())

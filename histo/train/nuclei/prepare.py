@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +18,7 @@ from histo.train.nuclei.reader import list_pictures, read_picture, read_truth
 from histo.train.nuclei.recipe import NucleiRecipe
 from histo.train.nuclei.settings import NucleiSet
 from histo.train.nuclei.truth import NucleiTruth, as_bits
-from histo.train.prepared import PreparedFields, check_held_out_names, find_set_folder
+from histo.train.prepared import KeptField, PreparedFields, find_set_folder, prepare_sets
 
 __all__ = ["draw_field", "estimate_mpp", "prepare_nuclei"]
 
@@ -53,30 +52,25 @@ def prepare_nuclei(
     InvalidRecipe
         If a picture that it holds out is not there.
     """
-    trained: dict[str, list[Path]] = {}
-    held_out: dict[str, list[Path]] = {}
-    digest = hashlib.sha256()
-    for entry in recipe.sets:
-        pictures = list_pictures(find_set_folder(entry.folder, beside), entry.reader)
-        check_held_out_names(entry.name, entry.held_out, pictures)
-        for name, path in pictures.items():
-            if not entry.holds_out(name) and entry.share == 0:
-                continue
-            field = _read_field(entry, name, path, recipe)
-            place = folder / f"{entry.name}-{recipe.stain}" / name
-            store_field(place, field)
-            (held_out if entry.holds_out(name) else trained).setdefault(entry.name, []).append(place)
-            if not entry.holds_out(name):
-                _digest(digest, field)
+
+    def keep(entry: NucleiSet, name: str, path: Path) -> KeptField:
+        field = _read_field(entry, name, path, recipe)
+        place = store_field(folder / f"{entry.name}-{recipe.stain}" / name, field)
+        known = (field.image, field.truth.centre, field.truth.kind_bits)
+        return KeptField(place, field.mpp, known if field.truth.outlines is None else (*known, field.truth.outlines))
+
+    prepared = prepare_sets(
+        recipe.sets, lambda entry: list_pictures(find_set_folder(entry.folder, beside), entry.reader), keep
+    )
     drawn = recipe.drawn
     seeds = [*range(drawn.first_seed, drawn.first_seed + drawn.sections)]
     judged = [*range(drawn.held_out_seed, drawn.held_out_seed + drawn.held_out)]
     for number, seed in enumerate([*seeds, *judged], start=1):
         place = draw_field(seed, recipe.mpp, drawn.wall_um, folder)
-        (trained if seed in seeds else held_out).setdefault(DRAWN, []).append(place)
+        (prepared.trained if seed in seeds else prepared.held_out).setdefault(DRAWN, []).append(place)
         if progress is not None:
             progress(number, len(seeds) + len(judged))
-    return PreparedFields(trained, held_out, digest.hexdigest())
+    return prepared
 
 
 def draw_field(seed: int, mpp: float, wall_um: float, folder: Path) -> Path:
@@ -149,12 +143,3 @@ def _read_field(entry: NucleiSet, name: str, path: Path, recipe: NucleiRecipe) -
     if recipe.stain == "fluorescence":
         image = np.repeat(measure_brightness(image[..., 0]).as_grey(image[..., :1]), 3, axis=2)
     return NucleiField(entry.name, name, mpp or recipe.mpp, image, truth)
-
-
-def _digest(digest: hashlib._Hash, field: NucleiField) -> None:
-    digest.update(f"{field.origin}/{field.name} {field.mpp:.6g}".encode())
-    digest.update(np.ascontiguousarray(field.image).tobytes())
-    digest.update(field.truth.centre.tobytes())
-    digest.update(field.truth.kind_bits.tobytes())
-    if field.truth.outlines is not None:
-        digest.update(np.ascontiguousarray(field.truth.outlines).tobytes())
