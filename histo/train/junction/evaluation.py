@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from histo.junction_maps import JunctionMaps
 from histo.nn import JunctionModel, see_junctions
 from histo.train.junction.field import JunctionField, load_junction_field
 from histo.train.junction.truth import JunctionTruth, Known, thin
+from histo.train.picture_judgement import PictureJudgement, judge_pictures, tabulate_judgements
 
 __all__ = [
     "COURSE",
@@ -83,21 +84,8 @@ class LineAgreement:
         return 2 * self.recall * self.precision / total if total > 0 else total
 
 
-@dataclass(frozen=True)
-class JunctionJudgement:
-    """One picture's agreement.
-
-    Parameters
-    ----------
-    origin, name : str
-        Set and picture.
-    agreements : dict of str to LineAgreement
-        By what was judged.
-    """
-
-    origin: str
-    name: str
-    agreements: dict[str, LineAgreement] = field(default_factory=dict)
+JunctionJudgement = PictureJudgement[LineAgreement]
+"""How well one picture's lines agree, by what was judged."""
 
 
 def judge_junction_maps(maps: JunctionMaps, picture: JunctionField) -> JunctionJudgement:
@@ -153,14 +141,13 @@ def judge_junctions(
     -------
     list of JunctionJudgement
     """
-    judgements = []
-    for n_done, folder in enumerate(folders, start=1):
+
+    def judge(folder: Path) -> JunctionJudgement:
         picture = load_junction_field(folder)
         maps = see_junctions(model, slide_from_array(np.asarray(picture.image), mpp=picture.mpp), device=device)
-        judgements.append(judge_junction_maps(maps, picture))
-        if progress is not None:
-            progress(n_done, len(folders))
-    return judgements
+        return judge_junction_maps(maps, picture)
+
+    return judge_pictures(folders, judge, progress)
 
 
 def junction_table(judgements: Iterable[JunctionJudgement]) -> pd.DataFrame:
@@ -177,17 +164,8 @@ def junction_table(judgements: Iterable[JunctionJudgement]) -> pd.DataFrame:
         One row per set and what was judged: `origin`, `what`, `dice`, `precision`, `recall`, `n_true_px`, `n_found_px`,
         `n_pictures`; pixels are added up before Dice is taken.
     """
-    judged = list(judgements)
-    rows = []
-    for origin in dict.fromkeys(entry.origin for entry in judged):
-        own = [entry.agreements for entry in judged if entry.origin == origin]
-        for what in dict.fromkeys(name for agreements in own for name in agreements):
-            parts = [agreements[what] for agreements in own if what in agreements]
-            whole = sum(parts, start=LineAgreement(0, 0, 0, 0))
-            scores = whole.dice, whole.precision, whole.recall
-            rows.append((origin, what, *scores, whole.n_true, whole.n_found, len(parts)))
-    columns = ["origin", "what", "dice", "precision", "recall", "n_true_px", "n_found_px", "n_pictures"]
-    return pd.DataFrame(rows, columns=columns)
+    table = tabulate_judgements(judgements, lambda lines: lines.dice)
+    return table.rename(columns={"score": "dice", "n_true": "n_true_px", "n_found": "n_found_px"})
 
 
 def _compare_lines(found: NDArray[np.bool_], true: NDArray[np.bool_], is_judged: NDArray[np.bool_]) -> LineAgreement:

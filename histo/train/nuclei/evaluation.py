@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from histo.nn import NucleiModel, nuclei_canvas, predict_nuclei
 from histo.train.nuclei.field import NucleiField, load_field
 from histo.train.nuclei.matching import Agreement, match_centres, match_outlines
 from histo.train.nuclei.truth import ANYTHING, as_bits
+from histo.train.picture_judgement import PictureJudgement, judge_pictures, tabulate_judgements
 from histo.types import CellClass
 
 __all__ = ["DETECTION", "OUTLINES", "FoundNuclei", "judge_field", "judge_nuclei", "nuclei_table", "predict_field"]
@@ -51,21 +52,8 @@ class FoundNuclei:
     outlines: NDArray[np.int32]
 
 
-@dataclass(frozen=True)
-class NucleiJudgement:
-    """One picture's agreement.
-
-    Parameters
-    ----------
-    origin, name : str
-        Set and picture.
-    agreements : dict of str to Agreement
-        By what was judged: detection, outlines, and each class.
-    """
-
-    origin: str
-    name: str
-    agreements: dict[str, Agreement] = field(default_factory=dict)
+NucleiJudgement = PictureJudgement[Agreement]
+"""How well one picture's nuclei agree, by what was judged: detection, outlines, and each class."""
 
 
 def predict_field(model: NucleiModel, picture: NucleiField, *, device: str | None = None) -> FoundNuclei:
@@ -165,13 +153,12 @@ def judge_nuclei(
     -------
     list of NucleiJudgement
     """
-    judgements = []
-    for n_done, folder in enumerate(folders, start=1):
+
+    def judge(folder: Path) -> NucleiJudgement:
         picture = load_field(folder)
-        judgements.append(judge_field(predict_field(model, picture, device=device), picture))
-        if progress is not None:
-            progress(n_done, len(folders))
-    return judgements
+        return judge_field(predict_field(model, picture, device=device), picture)
+
+    return judge_pictures(folders, judge, progress)
 
 
 def nuclei_table(judgements: Iterable[NucleiJudgement]) -> pd.DataFrame:
@@ -188,17 +175,7 @@ def nuclei_table(judgements: Iterable[NucleiJudgement]) -> pd.DataFrame:
         One row per set and what was judged: `origin`, `what`, `f1`, `precision`, `recall`, `n_true`, `n_found`,
         `n_pictures`; counts are added up before F1 is taken.
     """
-    judged = list(judgements)
-    rows = []
-    for origin in dict.fromkeys(entry.origin for entry in judged):
-        own = [entry.agreements for entry in judged if entry.origin == origin]
-        for what in dict.fromkeys(name for agreements in own for name in agreements):
-            parts = [agreements[what] for agreements in own if what in agreements]
-            whole = sum(parts, start=Agreement(0, 0, 0))
-            scores = whole.f1, whole.precision, whole.recall
-            rows.append((origin, what, *scores, whole.n_true, whole.n_found, len(parts)))
-    columns = ["origin", "what", "f1", "precision", "recall", "n_true", "n_found", "n_pictures"]
-    return pd.DataFrame(rows, columns=columns)
+    return tabulate_judgements(judgements, lambda nuclei: nuclei.f1).rename(columns={"score": "f1"})
 
 
 def _judge_group(
