@@ -21,6 +21,7 @@ from histo.train.record import TrainingRecord, set_names, sets_learned
 from histo.train.run import Run, open_run
 from histo.train.second_head import without_second_head
 from histo.train.start import start_normalisation
+from histo.train.trainer import at_stage
 from histo.train.verdict import Verdict
 from histo.types import Compartment
 
@@ -128,10 +129,7 @@ def write_weights(run: Run, place: Path) -> Model:
 
 
 def _pass_verdict(run: Run, model: Model, real: RealFields, device: str | None, progress: Progress | None) -> Verdict:
-    drawn = run.drawn.fill(
-        run.held_out_seeds,
-        progress=None if progress is None else lambda done, total: progress("drawing", done, total),
-    )
+    drawn = run.drawn.fill(run.held_out_seeds, progress=at_stage(progress, "drawing"))
     left_out = read_left_out(run.recipe, run.folder.parent)
     judged = judge(model, [*drawn, *real.held_out], device=device, progress=progress)
     calibration = None

@@ -18,7 +18,7 @@ from histo.train.recipe import Recipe
 from histo.train.run import Run
 from histo.train.second_head import Loss, TwoHeadLoss, n_channels
 from histo.train.start import load_start, start_normalisation
-from histo.train.trainer import Progress, Trainer, TrainingPlan
+from histo.train.trainer import Progress, Trainer, TrainingPlan, at_stage
 
 __all__ = ["Progress", "run_training"]
 
@@ -57,7 +57,7 @@ def run_training(run: Run, *, device: str | None = None, n_workers: int = 1, pro
     drawn = run.drawn.fill(
         run.seeds[: n_joined(0, recipe)],
         n_workers=os.cpu_count() or 1,
-        progress=None if progress is None else lambda done, total: progress("drawing", done, total),
+        progress=at_stage(progress, "drawing"),
     )
     batches = CropBatches(recipe, run.drawn, fields.trained, run.prepare_glands())
     state = _start(run, place)

@@ -23,7 +23,7 @@ from histo.train.schedule import learning_rate
 from histo.train.settings import Optimisation
 from histo.train.stop import StopRequest
 
-__all__ = ["Progress", "Trainer", "TrainingPlan"]
+__all__ = ["Progress", "Trainer", "TrainingPlan", "at_stage"]
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,11 @@ class Progress(Protocol):
 
     def __call__(self, stage: str, done: int, total: int, /) -> None:
         """Show it."""
+
+
+def at_stage(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
+    """Make of what is told of all stages what is told of one."""
+    return None if progress is None else lambda done, total: progress(stage, done, total)
 
 
 @dataclass(frozen=True)

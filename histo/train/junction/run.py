@@ -20,7 +20,7 @@ from histo.train.junction.prepare import drawings_of, prepare_junctions
 from histo.train.junction.recipe import JunctionRecipe, read_junction_recipe
 from histo.train.prepared import PreparedFields
 from histo.train.set_run import SetRun
-from histo.train.trainer import Progress, Trainer
+from histo.train.trainer import Progress, Trainer, at_stage
 
 __all__ = ["JunctionRun", "open_junction_run", "run_junction_training"]
 
@@ -60,7 +60,7 @@ class JunctionRun(SetRun[JunctionRecipe]):
             self._pictures,
             drawing=self.drawing,
             n_workers=n_workers,
-            progress=None if progress is None else lambda done, total: progress("drawing", done, total),
+            progress=at_stage(progress, "drawing"),
         )
 
 

@@ -24,7 +24,7 @@ from histo.train.nuclei.recipe import NucleiRecipe, read_nuclei_recipe
 from histo.train.photographs import OF_PHOTOGRAPHS, load_photographs
 from histo.train.prepared import PreparedFields
 from histo.train.set_run import SetRun
-from histo.train.trainer import Progress, Trainer
+from histo.train.trainer import Progress, Trainer, at_stage
 from histo.types import CellClass
 
 __all__ = ["NucleiRun", "open_nuclei_run", "run_nuclei_training"]
@@ -52,7 +52,7 @@ class NucleiRun(SetRun[NucleiRecipe]):
             self.recipe,
             self.recipe_path.parent,
             self.folder.parent / "nuclei",
-            progress=None if progress is None else lambda done, total: progress("drawing", done, total),
+            progress=at_stage(progress, "drawing"),
         )
 
 
