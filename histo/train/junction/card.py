@@ -11,8 +11,12 @@ from histo.train.drawn import DRAWN
 from histo.train.junction.evaluation import TOLERANCE_PX
 from histo.train.junction.run import JunctionRun
 from histo.train.prepared import PreparedFields
+from histo.train.set_export import accuracy_lines, origin_lines
 
 __all__ = ["write_junction_card"]
+
+_HEAD = ("set", "what", "Dice", "precision", "recall", "true px", "found px", "pictures")
+_NOTE = f"Lines within {TOLERANCE_PX} pixels of the picture; gaps pixel by pixel along the true lines."
 
 
 def write_junction_card(spec: JunctionSpec, run: JunctionRun, prepared: PreparedFields, judged: pd.DataFrame) -> str:
@@ -34,20 +38,17 @@ def write_junction_card(spec: JunctionSpec, run: JunctionRun, prepared: Prepared
     str
         Markdown.
     """
-    return "\n".join([*_facts(spec, run), *_sets(run, prepared), *_accuracy(spec, judged), *_limits(), ""])
+    accuracy = accuracy_lines(spec, judged, head=_HEAD, unknown="real fields", note=_NOTE)
+    return "\n".join([*_facts(spec, run), *_sets(run, prepared), *accuracy, *_limits(), ""])
 
 
 def _facts(spec: JunctionSpec, run: JunctionRun) -> Iterator[str]:
-    steps, planned = run.last.step, run.recipe.optimisation.steps
-    unfinished = "" if steps >= planned else f" of {planned} planned: it is not finished"
     yield f"# {spec.name}, version {spec.version}"
     yield ""
     yield f"Sees junctions in one fluorescence channel or in the density of DAB, at {spec.mpp:g} µm/px: where their"
     yield "middle runs, gaps included, and where they are stained."
     yield ""
-    yield f"- weights: `{spec.file}`, sha256 `{spec.sha256}`"
-    yield f"- licence: {spec.licence}"
-    yield f"- training: `train.toml`, {steps} steps{unfinished}"
+    yield from origin_lines(spec, run)
     yield ""
 
 
@@ -66,25 +67,6 @@ def _sets(run: JunctionRun, prepared: PreparedFields) -> Iterator[str]:
         counts = f"{len(prepared.trained.get(DRAWN, []))} | {len(prepared.held_out.get(DRAWN, []))}"
         sizes = f"{drawn.mpp:g}, sections {drawn.section_mpp:g}"
         yield f"| {DRAWN} | BSD-3-Clause | {drawn.share:g} | {counts} | {sizes} | every junction and gap, as drawn |"
-    yield ""
-
-
-def _accuracy(spec: JunctionSpec, judged: pd.DataFrame) -> Iterator[str]:
-    yield "## How well it does on pictures that it never saw"
-    yield ""
-    if not spec.validated_on:
-        yield "No real picture was held out: how well it does on real fields is not known."
-        yield ""
-    if judged.empty:
-        return
-    yield f"Lines within {TOLERANCE_PX} pixels of the picture; gaps pixel by pixel along the true lines."
-    yield ""
-    yield "| set | what | Dice | precision | recall | true px | found px | pictures |"
-    yield "|--|--|--|--|--|--|--|--|"
-    for row in judged.to_dict(orient="records"):
-        scores = " | ".join(f"{row[name]:.3f}" for name in ("dice", "precision", "recall"))
-        counts = " | ".join(str(row[name]) for name in ("n_true_px", "n_found_px", "n_pictures"))
-        yield f"| {row['origin']} | {row['what']} | {scores} | {counts} |"
     yield ""
 
 

@@ -6,13 +6,12 @@ from os import PathLike
 from pathlib import Path
 
 from histo.nn import JunctionModel, JunctionSpec, read_junction_model, write_model
-from histo.train.drawn import DRAWN
 from histo.train.junction.card import write_junction_card
 from histo.train.junction.evaluation import judge_junctions, junction_table
 from histo.train.junction.run import JunctionRun
-from histo.train.model_files import score_rows, write_model_files
 from histo.train.prepared import PreparedFields
-from histo.train.trainer import Progress
+from histo.train.set_export import write_set_files
+from histo.train.trainer import Progress, at_stage
 
 __all__ = ["export_junction_model"]
 
@@ -48,31 +47,18 @@ def export_junction_model(
         If nothing has been trained yet.
     """
     place = Path(output)
-    place.mkdir(parents=True, exist_ok=True)
     prepared = run.prepare()
     model = _write_weights(run, place, prepared)
     judged = junction_table(
-        judge_junctions(
-            model,
-            [folder for folders in prepared.held_out.values() for folder in folders],
-            device=device,
-            progress=None if progress is None else lambda done, total: progress("judging", done, total),
-        )
+        judge_junctions(model, prepared.to_judge_by, device=device, progress=at_stage(progress, "judging"))
     )
-    metrics = {
-        "steps": run.last.step,
-        "steps_planned": run.recipe.optimisation.steps,
-        "n_trained_on": {name: len(folders) for name, folders in prepared.trained.items()},
-        "dice": score_rows(judged),
-    }
     card = write_junction_card(model.spec, run, prepared, judged)
-    write_model_files(place, metrics=metrics, card=card, recipe_path=run.recipe_path)
+    write_set_files(place, run, prepared, scores=("dice", judged), card=card)
     return place
 
 
 def _write_weights(run: JunctionRun, place: Path, prepared: PreparedFields) -> JunctionModel:
     recipe = run.recipe
-    named = {DRAWN: "drawn monolayers and sections"}
     spec = JunctionSpec(
         name=recipe.name,
         version=recipe.version,
@@ -81,8 +67,8 @@ def _write_weights(run: JunctionRun, place: Path, prepared: PreparedFields) -> J
         halo=recipe.halo,
         sha256="0" * 64,
         licence=recipe.licence,
-        trained_on=tuple(named.get(name, name) for name in prepared.trained),
-        validated_on=tuple(name for name in prepared.held_out if name != DRAWN),
+        trained_on=prepared.sets_learned(drawn="drawn monolayers and sections"),
+        validated_on=prepared.real_sets_judged_by,
     )
     write_model(place, run.last.averaged_weights, spec)
     return read_junction_model(place)

@@ -12,8 +12,11 @@ from histo.train.nuclei.field import load_field
 from histo.train.nuclei.run import NucleiRun
 from histo.train.photographs import ORIGIN
 from histo.train.prepared import PreparedFields
+from histo.train.set_export import accuracy_lines, origin_lines
 
 __all__ = ["write_nuclei_card"]
+
+_HEAD = ("set", "what", "F1", "precision", "recall", "true", "found", "pictures")
 
 
 def write_nuclei_card(spec: NucleiSpec, run: NucleiRun, prepared: PreparedFields, judged: pd.DataFrame) -> str:
@@ -35,21 +38,18 @@ def write_nuclei_card(spec: NucleiSpec, run: NucleiRun, prepared: PreparedFields
     str
         Markdown.
     """
-    return "\n".join([*_facts(spec, run), *_sets(run, prepared), *_accuracy(spec, judged), *_limits(spec), ""])
+    accuracy = accuracy_lines(spec, judged, head=_HEAD, unknown="real tissue")
+    return "\n".join([*_facts(spec, run), *_sets(run, prepared), *accuracy, *_limits(spec), ""])
 
 
 def _facts(spec: NucleiSpec, run: NucleiRun) -> Iterator[str]:
-    steps, planned = run.last.step, run.recipe.optimisation.steps
     yield f"# {spec.name}, version {spec.version}"
     yield ""
     seen = "H&E, RGB" if spec.stain == "he" else "one fluorescence channel that shows nuclei"
     yield f"Finds nuclei on {seen}, at {spec.mpp:g} µm/px: centre, outline, probability"
     yield f"and class ({', '.join(spec.classes)})." if spec.classes else "and no class."
     yield ""
-    yield f"- weights: `{spec.file}`, sha256 `{spec.sha256}`"
-    yield f"- licence: {spec.licence}"
-    unfinished = "" if steps >= planned else f" of {planned} planned: it is not finished"
-    yield f"- training: `train.toml`, {steps} steps{unfinished}"
+    yield from origin_lines(spec, run)
     yield f"- threshold of a centre's probability: {spec.threshold:g}"
     yield ""
 
@@ -83,22 +83,6 @@ def _row(name: str, licence: str, share: float, prepared: PreparedFields, note: 
     span = f"{sizes[0]:.2f}" if sizes[-1] - sizes[0] < 0.005 else f"{sizes[0]:.2f} to {sizes[-1]:.2f}"
     n_nuclei = sum(len(picture.truth) for picture in pictures[: len(trained)])
     return f"| {name} | {licence} | {share:g} | {len(trained)} | {n_nuclei} | {len(held_out)} | {span}{note} |"
-
-
-def _accuracy(spec: NucleiSpec, judged: pd.DataFrame) -> Iterator[str]:
-    yield "## How well it does on pictures that it never saw"
-    yield ""
-    if not spec.validated_on:
-        yield "No real picture was held out: how well it does on real tissue is not known."
-        yield ""
-    if not judged.empty:
-        yield "| set | what | F1 | precision | recall | true | found | pictures |"
-        yield "|--|--|--|--|--|--|--|--|"
-        for row in judged.to_dict(orient="records"):
-            scores = " | ".join(f"{row[name]:.3f}" for name in ("f1", "precision", "recall"))
-            counts = " | ".join(str(row[name]) for name in ("n_true", "n_found", "n_pictures"))
-            yield f"| {row['origin']} | {row['what']} | {scores} | {counts} |"
-        yield ""
 
 
 def _limits(spec: NucleiSpec) -> Iterator[str]:

@@ -9,13 +9,13 @@ from histo.nn import NucleiModel, NucleiSpec, read_nuclei_model, write_model
 from histo.nn.model import SPEC_FILE
 from histo.nn.spec import write_spec
 from histo.train.drawn import DRAWN
-from histo.train.model_files import score_rows, write_model_files
 from histo.train.nuclei.card import write_nuclei_card
 from histo.train.nuclei.evaluation import judge_nuclei, nuclei_table
 from histo.train.nuclei.run import NucleiRun
 from histo.train.nuclei.threshold import choose_threshold
 from histo.train.prepared import PreparedFields
-from histo.train.trainer import Progress
+from histo.train.set_export import write_set_files
+from histo.train.trainer import Progress, at_stage
 
 __all__ = ["export_nuclei_model"]
 
@@ -51,32 +51,19 @@ def export_nuclei_model(
         If nothing has been trained yet.
     """
     place = Path(output)
-    place.mkdir(parents=True, exist_ok=True)
     prepared = run.prepare()
     model = _with_threshold(_write_weights(run, place, prepared), run, prepared, place, device)
     judged = nuclei_table(
-        judge_nuclei(
-            model,
-            [folder for folders in prepared.held_out.values() for folder in folders],
-            device=device,
-            progress=None if progress is None else lambda done, total: progress("judging", done, total),
-        )
+        judge_nuclei(model, prepared.to_judge_by, device=device, progress=at_stage(progress, "judging"))
     )
-    metrics = {
-        "steps": run.last.step,
-        "steps_planned": run.recipe.optimisation.steps,
-        "n_trained_on": {name: len(folders) for name, folders in prepared.trained.items()},
-        "f1": score_rows(judged),
-    }
     card = write_nuclei_card(model.spec, run, prepared, judged)
-    write_model_files(place, metrics=metrics, card=card, recipe_path=run.recipe_path)
+    write_set_files(place, run, prepared, scores=("f1", judged), card=card)
     return place
 
 
 def _write_weights(run: NucleiRun, place: Path, prepared: PreparedFields) -> NucleiModel:
     recipe = run.recipe
     began = ("ImageNet (the encoder)",) if recipe.start == "imagenet" else ()
-    named = {DRAWN: "drawn sections"}
     spec = NucleiSpec(
         name=recipe.name,
         version=recipe.version,
@@ -89,8 +76,8 @@ def _write_weights(run: NucleiRun, place: Path, prepared: PreparedFields) -> Nuc
         threshold=recipe.threshold or 0.4,
         sha256="0" * 64,
         licence=recipe.licence,
-        trained_on=(*began, *(named.get(name, name) for name in prepared.trained)),
-        validated_on=tuple(name for name in prepared.held_out if name != DRAWN),
+        trained_on=(*began, *prepared.sets_learned(drawn="drawn sections")),
+        validated_on=prepared.real_sets_judged_by,
     )
     write_model(place, run.last.averaged_weights, spec)
     return read_nuclei_model(place)
