@@ -261,7 +261,7 @@ def test_without_a_model_for_their_stain_slides_fail_and_the_others_are_scored(
     stained_slides_folder: Path, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(models, tmp_path / "models", ignore=shutil.ignore_patterns("nuclei-if-v1"))
-    monkeypatch.setenv("HISTO_MODELS", str(tmp_path / "models"))
+    monkeypatch.setattr("histo.nn.zoo.models_folders", lambda: [tmp_path / "models"])
     slides = _some(stained_slides_folder, tmp_path / "slides", "f1", "h1")
     summary = _score(slides, tmp_path / "results", replace(HERE, report=False))
     (failure,) = summary.failures
