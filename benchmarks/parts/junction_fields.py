@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import struct
 import warnings
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from skimage.segmentation import clear_border
 
 from histo.junction_maps import JunctionMaps
 from histo.phantom.junction import DrawnJunctions
+from histo.train.junction.imagej_outline import read_outlines
 
 LINE_UM = 0.2
 ZO1_MPP, JANAP_MPP = 0.1024, 0.1075
@@ -76,24 +75,14 @@ def read_wis(folder: Path, name: str) -> tuple[np.ndarray, pd.DataFrame, pd.Data
     image = tifffile.imread(folder / f"{name}.tif")
     cells = pd.read_csv(folder / f"{name}_Results.xls", sep="\t")
     junctions = pd.read_csv(folder / f"{name}_JTResults.xls", sep="\t")
-    with zipfile.ZipFile(folder / f"{name}_ROIs.zip") as archive:
-        outlines = [_outline(archive.read(entry)) for entry in archive.namelist()]
-    return image, cells, junctions, outlines
-
-
-def _outline(roi: bytes) -> np.ndarray:
-    """Read a polygon of ImageJ's: big-endian offsets from its top left corner."""
-    top, left = struct.unpack_from(">hh", roi, 8)
-    (n_points,) = struct.unpack_from(">H", roi, 16)
-    cols, rows = np.frombuffer(roi, ">i2", 2 * n_points, 64).reshape(2, n_points).astype(int)
-    return np.column_stack([rows + top, cols + left])
+    return image, cells, junctions, read_outlines(folder / f"{name}_ROIs.zip")
 
 
 def outline_labels(outlines: list[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
-    """Fill outlines, 1 upwards in their order."""
+    """Fill outlines, edges included, 1 upwards in their order."""
     filled = np.zeros(shape, dtype=np.int32)
     for number, outline in enumerate(outlines, start=1):
-        cv2.fillPoly(filled, [outline[:, ::-1].astype(np.int32)], number)
+        cv2.fillPoly(filled, [(outline[:, ::-1] + 0.5).astype(np.int32)], number)
     return filled
 
 
