@@ -7,34 +7,16 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from histo.errors import InvalidRecipe
 from histo.train.drawn import DRAWN
+from histo.train.picture_set import PictureSet
 
-__all__ = ["KeptField", "PictureSet", "PreparedFields", "find_set_folder", "prepare_sets"]
-
-
-class PictureSet(Protocol):
-    """A set of pictures that a recipe names."""
-
-    @property
-    def name(self) -> str:
-        """Of the set."""
-
-    @property
-    def share(self) -> float:
-        """Of the crops that come from it; what is 0 is judged by alone."""
-
-    @property
-    def held_out(self) -> tuple[str, ...]:
-        """Pictures to judge by."""
-
-    def holds_out(self, name: str, /) -> bool:
-        """Say whether a picture is judged by."""
+__all__ = ["KeptField", "PreparedFields", "find_set_folder", "prepare_sets"]
 
 
 Entry = TypeVar("Entry", bound=PictureSet)

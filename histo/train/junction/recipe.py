@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from histo.nn.junction_network import DEEPEST_STRIDE, REACH_PX
 from histo.nn.junction_spec import check_tiles
 from histo.train.junction.settings import DrawnFields, JunctionLossSettings, JunctionSet
+from histo.train.picture_set import check_sets
 from histo.train.recipe import NAME_PATTERN, read_recipe_as
 from histo.train.settings import Augmentation, Optimisation, Settings
 
@@ -65,11 +66,7 @@ class JunctionRecipe(Settings):
     @model_validator(mode="after")
     def _check_whole(self) -> JunctionRecipe:
         check_tiles(self.tile, self.halo)
-        shares = sum(entry.share for entry in self.sets) + self.drawn.share
-        if abs(shares - 1) > 1e-6:
-            raise ValueError(f"the shares of sets and drawn must add up to 1, not {shares:g}")
-        if len({entry.name for entry in self.sets}) < len(self.sets):
-            raise ValueError("sets: each name once")
+        check_sets(self.sets, self.drawn.share)
         return self
 
     def trains_like(self, other: JunctionRecipe) -> bool:

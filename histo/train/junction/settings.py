@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from histo.train.picture_set import PictureSet
 from histo.train.settings import Probability, Settings
 
 __all__ = ["DrawnFields", "JunctionLossSettings", "JunctionReader", "JunctionSet"]
@@ -15,47 +16,22 @@ JunctionReader = Literal["masks", "cells"]
 ImageJ outlines of cells between which junctions run (``a.tif``, ``a_ROIs.zip``)."""
 
 
-class JunctionSet(Settings):
-    """One set of real fluorescence pictures.
+class JunctionSet(PictureSet):
+    """One set of real fluorescence pictures; what it says besides is that of `PictureSet`.
 
     Parameters
     ----------
-    name : str
-        In the card.
-    folder : str
-        Where it lies, relative to the recipe or to the folder that ``HISTO_DATA`` names.
     reader : {"masks", "cells"}
         As `JunctionReader` says.
-    share : float
-        Share of the crops that come from it.
     mpp : float
         µm per pixel of its pictures.
     is_estimated : bool
         Whether nobody wrote that down.
-    held_out : tuple of str
-        Names of pictures, without extension, that are judged by and never trained on; ``*`` holds out all.
-    licence : str
-        Of the set.
     """
 
-    name: str
-    folder: str
     reader: JunctionReader
-    share: Probability = 0.0
     mpp: Annotated[float, Field(gt=0.0, le=2.0)]
     is_estimated: bool = False
-    held_out: tuple[str, ...] = ()
-    licence: str
-
-    @model_validator(mode="after")
-    def _check_whole(self) -> JunctionSet:
-        if self.share > 0 and self.held_out == ("*",):
-            raise ValueError("share is above 0 but all pictures are held out")
-        return self
-
-    def holds_out(self, name: str) -> bool:
-        """Say whether a picture is judged by."""
-        return name in self.held_out or self.held_out == ("*",)
 
 
 class DrawnFields(Settings):

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from histo.nn.nuclei_network import DEEPEST_STRIDE
 from histo.nn.nuclei_spec import NucleiStain, least_halo_px
 from histo.train.nuclei.settings import DrawnNuclei, NucleiLossSettings, NucleiSet
+from histo.train.picture_set import check_sets
 from histo.train.recipe import NAME_PATTERN, read_recipe_as
 from histo.train.settings import Augmentation, Optimisation, Settings
 from histo.types import CellClass
@@ -90,11 +91,7 @@ class NucleiRecipe(Settings):
             raise ValueError(f"halo {self.halo} is too narrow at {self.mpp:g} µm/px: it must be {least} or more")
         if 2 * self.halo >= self.tile:
             raise ValueError(f"halo {self.halo} leaves nothing of a tile of {self.tile}")
-        shares = sum(entry.share for entry in self.sets) + self.drawn.share
-        if abs(shares - 1) > 1e-6:
-            raise ValueError(f"the shares of sets and drawn must add up to 1, not {shares:g}")
-        if len({entry.name for entry in self.sets}) < len(self.sets):
-            raise ValueError("sets: each name once")
+        check_sets(self.sets, self.drawn.share)
         if self.drawn.share > 0 and self.stain != "he":
             raise ValueError("drawn sections are H&E")
         return self

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from histo.train.picture_set import PictureSet
 from histo.train.settings import Probability, Settings
 from histo.types import CellClass
 
@@ -16,41 +17,26 @@ Reader = Literal["centres", "outlines", "masks"]
 names."""
 
 
-class NucleiSet(Settings):
-    """One set of real pictures.
+class NucleiSet(PictureSet):
+    """One set of real pictures; what it says besides is that of `PictureSet`.
 
     Parameters
     ----------
-    name : str
-        In the card.
-    folder : str
-        Where it lies, relative to the recipe or to the folder that ``HISTO_DATA`` names.
     reader : {"centres", "outlines", "masks"}
         As `Reader` says.
-    share : float
-        Share of the crops that come from it.
     mpp : float, optional
         µm per pixel of all of its pictures.
     nucleus_um2 : float, optional
         Instead of `mpp`, where nobody wrote it down: each picture's is taken such that its median nucleus is of this
         area.
-    held_out : tuple of str
-        Names of pictures, without extension, that are judged by and never trained on; ``*`` holds out all.
     classes : dict of str to tuple of str
         What a name of the set may be: one class of `CellClass`, or several where the set does not tell them apart.
-    licence : str
-        Of the set.
     """
 
-    name: str
-    folder: str
     reader: Reader
-    share: Probability = 0.0
     mpp: Annotated[float, Field(gt=0.0, le=5.0)] | None = None
     nucleus_um2: Annotated[float, Field(gt=1.0, le=500.0)] | None = None
-    held_out: tuple[str, ...] = ()
     classes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    licence: str
 
     @field_validator("classes")
     @classmethod
@@ -67,13 +53,7 @@ class NucleiSet(Settings):
             raise ValueError("either mpp or nucleus_um2")
         if self.nucleus_um2 is not None and self.reader == "centres":
             raise ValueError("nucleus_um2: centres alone do not say how large nuclei are")
-        if self.share > 0 and self.held_out == ("*",):
-            raise ValueError("share is above 0 but all pictures are held out")
         return self
-
-    def holds_out(self, name: str) -> bool:
-        """Say whether a picture is judged by."""
-        return name in self.held_out or self.held_out == ("*",)
 
 
 class DrawnNuclei(Settings):
