@@ -18,7 +18,6 @@ from histo.train.picture_set import PictureSet
 
 __all__ = ["KeptField", "PreparedFields", "find_set_folder", "prepare_sets"]
 
-
 Entry = TypeVar("Entry", bound=PictureSet)
 
 
