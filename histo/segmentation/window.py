@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, floor
+from os import PathLike
 from typing import Protocol
 
 import numpy as np
@@ -43,7 +44,7 @@ def as_slide(slide: Slide | NDArray[np.generic], mpp: float | None, call: str) -
     MissingPixelSize
         If an array comes without µm/px.
     InvalidArgument
-        If a slide is open at another.
+        If a slide is open at another, or only its path is given.
     """
     if isinstance(slide, Slide):
         if mpp is not None and mpp != slide.mpp:
@@ -55,6 +56,10 @@ def as_slide(slide: Slide | NDArray[np.generic], mpp: float | None, call: str) -
                 next_step="Say it when opening: histo.open_slide(path, mpp=...).",
             )
         return slide
+    if isinstance(slide, str | PathLike):
+        raise InvalidArgument(
+            f"{call} takes a slide or an array", got=f"the path {slide}", next_step="Open it: histo.open_slide(path)."
+        )
     if mpp is None:
         raise MissingPixelSize(
             "an array does not say how large its pixels are",

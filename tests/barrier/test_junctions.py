@@ -116,3 +116,8 @@ def test_what_cannot_be_measured_is_told(
 ) -> None:
     with pytest.raises(error, match=said):
         histo.measure_junctions(drawn.image, **{"mpp": 0.2, "model": "ridge"} | change)
+
+
+def test_a_path_is_to_be_opened_first() -> None:
+    with pytest.raises(InvalidArgument, match=r"histo\.open_slide"):
+        histo.measure_junctions("field.tif", mpp=0.2)  # type: ignore[arg-type]
