@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from histo.errors import InvalidArgument
 from histo.types import Compartment, LabelMap
 
-__all__ = ["EXCLUDED", "LOCATIONS", "OUTSIDE", "compartment_areas_um2", "locate"]
+__all__ = ["EXCLUDED", "LOCATIONS", "OUTSIDE", "check_same_field", "compartment_areas_um2", "locate"]
 
 EXCLUDED, OUTSIDE = len(Compartment), len(Compartment) + 1
 """Codes beside those of `Compartment`: under an exclusion, and where the map has ended."""
@@ -29,6 +30,33 @@ _SIGMA_PX = 1.2
 _REACH_PX = 3
 _POINTS_AT_ONCE = 100_000
 _ROWS_AT_ONCE = 1024
+
+
+def check_same_field(shape: tuple[int, int], mpp: float, labels: LabelMap) -> None:
+    """See to it that a picture and a label map, both from the same outer corner, are of the same field.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Rows and columns of the picture.
+    mpp : float
+        µm per pixel of the picture.
+    labels : LabelMap
+        At any pixel size.
+
+    Raises
+    ------
+    InvalidArgument
+        If their sides differ by more than a pixel of each.
+    """
+    seen, labelled = np.array(shape) * mpp, np.array(labels.shape) * labels.mpp
+    if np.any(np.abs(seen - labelled) > mpp + labels.mpp):
+        raise InvalidArgument(
+            "picture and label map are not of the same size",
+            expected=f"{labelled[0]:.1f} x {labelled[1]:.1f} µm, as the label map",
+            got=f"{seen[0]:.1f} x {seen[1]:.1f} µm",
+            next_step="Crop the label map to the picture (LabelMap.crop), or check the µm/px of both.",
+        )
 
 
 def locate(labels: LabelMap, at_px: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from histo.errors import InvalidArgument
-from histo.location import LOCATIONS, compartment_areas_um2, locate
+from histo.location import LOCATIONS, check_same_field, compartment_areas_um2, locate
 from histo.measure.junction.network import JunctionNetwork
 from histo.types import Compartment, LabelMap
 
@@ -63,14 +62,7 @@ def find_whereabouts(network: JunctionNetwork, labels: LabelMap) -> Whereabouts:
     InvalidArgument
         If the label map is not of the same field.
     """
-    seen, labelled = np.array(network.shape) * network.mpp, np.array(labels.shape) * labels.mpp
-    if np.any(np.abs(seen - labelled) > network.mpp + labels.mpp):
-        raise InvalidArgument(
-            "field and label map are not of the same size",
-            expected=f"{labelled[0]:.1f} x {labelled[1]:.1f} µm, as the label map",
-            got=f"{seen[0]:.1f} x {seen[1]:.1f} µm",
-            next_step="Crop the label map to the field (LabelMap.crop), or check the µm/px of both.",
-        )
+    check_same_field(network.shape, network.mpp, labels)
     points = [junction.points for junction in network.junctions]
     of_junctions = np.repeat(np.arange(len(points)), [len(each) for each in points])
     along = np.concatenate([*points, np.zeros((0, 2))])

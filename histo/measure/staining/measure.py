@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument
+from histo.location import check_same_field
 from histo.measure.raster import distance_to
 from histo.measure.section import measure_section
 from histo.measure.staining.amount import measure_amount
@@ -248,14 +249,7 @@ def _threshold(
 
 def _same_field(signal: StainSignal, labels: LabelMap) -> PictureGrid:
     rows, cols = signal.intensity.shape
-    seen, labelled = np.array([rows, cols]) * signal.mpp, np.array(labels.shape) * labels.mpp
-    if np.any(np.abs(seen - labelled) > signal.mpp + labels.mpp):
-        raise InvalidArgument(
-            "picture and label map are not of the same field",
-            expected=f"{labelled[0]:.1f} x {labelled[1]:.1f} µm, as the label map",
-            got=f"{seen[0]:.1f} x {seen[1]:.1f} µm",
-            next_step="Crop the label map to the picture (LabelMap.crop), or check the µm/px of both.",
-        )
+    check_same_field((rows, cols), signal.mpp, labels)
     return PictureGrid((rows, cols), signal.mpp)
 
 
