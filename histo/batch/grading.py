@@ -13,7 +13,7 @@ from histo.measure.infiltrate import ControlLimits
 from histo.measure.infiltrate.extent import grade_extent
 from histo.schema import empty_table, table_schema
 from histo.score import Baseline, Profile, control_baselines, load_profile, score_table
-from histo.study.arm import find_reference
+from histo.study.level.arm import find_reference
 
 __all__ = ["SECTION_MEASURES", "choose_profiles", "control_rows", "grade_extents", "has_structure", "score_sections"]
 

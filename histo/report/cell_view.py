@@ -13,7 +13,7 @@ import pandas as pd
 from histo.errors import InvalidArgument
 from histo.report.wording import NOTHING, format_value
 from histo.study import ENDPOINTS, Arm, Endpoint, StudyTables
-from histo.study.arm import arms_of, segments_of
+from histo.study.level.arm import arms_of, segments_of
 
 __all__ = [
     "CellView",

@@ -11,7 +11,7 @@ from histo.report.superplot import SuperplotData, draw_superplot, value_range
 from histo.report.thumbnail import svg_data_uri
 from histo.report.wording import format_value
 from histo.study import Arm, Endpoint, StudyTables, endpoint_named
-from histo.study.arm import arms_of, segments_of
+from histo.study.level.arm import arms_of, segments_of
 
 __all__ = ["EndpointView", "Panel", "endpoint_views"]
 

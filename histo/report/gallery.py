@@ -10,7 +10,7 @@ import pandas as pd
 from histo.report.thumbnail import PAGE_BYTES, picture_side, thumbnail_data_uri
 from histo.report.wording import flag_list, format_value
 from histo.study import ENDPOINTS
-from histo.study.arm import natural_key, segments_of
+from histo.study.level.arm import natural_key, segments_of
 
 __all__ = ["SectionCard", "gallery_of"]
 

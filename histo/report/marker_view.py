@@ -11,7 +11,7 @@ import pandas as pd
 from histo.report.cell_view import by_arm, reference_of, write_mean
 from histo.report.wording import plural
 from histo.study import Endpoint, StudyTables
-from histo.study.aggregate import animals_table, groups_table
+from histo.study.level.aggregate import animals_table, groups_table
 
 __all__ = ["MarkerView", "PositivityRow", "ThresholdRow", "marker_view"]
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from histo.report.profile import ProfileTables, draw_profile
 from histo.report.thumbnail import svg_data_uri
-from histo.study.arm import natural_key
+from histo.study.level.arm import natural_key
 
 __all__ = ["MIN_LENGTH_MM", "ProfileView", "profile_views"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from histo.report.wording import format_value
 from histo.study import Arm, StudyTables, endpoint_named
-from histo.study.arm import arms_of, natural_key, segments_of
+from histo.study.level.arm import arms_of, natural_key, segments_of
 
 __all__ = ["AnimalRow", "animal_rows"]
 

@@ -9,7 +9,7 @@ import pandas as pd
 from histo.errors import InvalidDesign
 from histo.io.design import Design, as_slide
 from histo.schema import table_schema
-from histo.study.arm import natural_key
+from histo.study.level.arm import natural_key
 
 __all__ = ["assign_animals"]
 

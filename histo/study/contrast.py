@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from histo.schema import check_table, empty_table, table_schema
-from histo.study.arm import Arm, arms_of, reference_for, segments_of
-from histo.study.effect import hedges_g, welch_interval
-from histo.study.multiplicity import westfall_young
-from histo.study.permutation import permutation_test, smallest_reachable_p
+from histo.study.inference.effect import hedges_g, hedges_interval, welch_interval
+from histo.study.inference.multiplicity import westfall_young
+from histo.study.inference.permutation import permutation_test, smallest_reachable_p
+from histo.study.level.arm import Arm, arms_of, reference_for, segments_of
 from histo.study.plan import AnalysisPlan
 
 __all__ = ["contrasts_table"]
@@ -29,6 +29,7 @@ class _Comparison:
     endpoints: tuple[str, ...]
     values_reference: pd.DataFrame
     values_comparison: pd.DataFrame
+    n_sections: pd.Series[int]
     n_comparisons: int
 
 
@@ -44,7 +45,7 @@ def contrasts_table(
     endpoints : tuple of str
         One family: p-values are corrected over these, and over the segment's comparisons if the plan says so.
     reference : Arm
-        What `histo.study.arm.find_reference` found.
+        What `histo.study.level.arm.find_reference` found.
     plan : AnalysisPlan
         Level, relabelings and seed.
 
@@ -83,6 +84,7 @@ def _comparisons(
             endpoints,
             _values(rows, against, endpoints),
             _values(rows, arm, endpoints),
+            _n_sections(rows, against, arm, endpoints),
             len(compared),
         )
 
@@ -96,26 +98,43 @@ def _values(rows: pd.DataFrame, arm: Arm | None, endpoints: tuple[str, ...]) -> 
     ).reindex(list(endpoints))
 
 
+def _n_sections(
+    rows: pd.DataFrame, reference: Arm | None, comparison: Arm, endpoints: tuple[str, ...]
+) -> pd.Series[int]:
+    """Count the sections behind the animals that have a value."""
+    arms = [(arm.group, arm.timepoint) for arm in (reference, comparison) if arm is not None]
+    is_behind = pd.MultiIndex.from_frame(rows[["group", "timepoint"]]).isin(arms) & rows["value"].notna()
+    counts: pd.Series[int] = rows[is_behind].groupby("endpoint")["n_sections"].sum().reindex(list(endpoints))
+    return counts.fillna(0).astype(int)
+
+
 def _contrasts(comparison: _Comparison, plan: AnalysisPlan) -> Iterator[dict[str, object]]:
     adjusted = _adjusted(comparison, plan)
     for endpoint in comparison.endpoints:
         a = comparison.values_reference.loc[endpoint].dropna().to_numpy(dtype=float)
         b = comparison.values_comparison.loc[endpoint].dropna().to_numpy(dtype=float)
         low, high = welch_interval(a, b, plan.level)
+        effect_size = hedges_g(a, b)
+        effect_low, effect_high = hedges_interval(effect_size, a.size, b.size, plan.level)
         mean_a, mean_b = (float(values.mean()) if values.size else np.nan for values in (a, b))
         yield {
             "endpoint": endpoint,
             "segment": comparison.segment,
             "reference": str(comparison.reference) if comparison.reference else "none",
             "comparison": str(comparison.comparison),
-            "n_reference": a.size,
-            "n_comparison": b.size,
-            "mean_reference": mean_a,
-            "mean_comparison": mean_b,
-            "difference": mean_b - mean_a,
+            "contrast": f"{comparison.comparison} - {comparison.reference or 'none'}",
+            "estimate": mean_b - mean_a,
             "ci_low": low,
             "ci_high": high,
-            "hedges_g": hedges_g(a, b),
+            "effect_size": effect_size,
+            "effect_low": effect_low,
+            "effect_high": effect_high,
+            "df": np.nan,
+            "n_animals_a": a.size,
+            "n_animals_b": b.size,
+            "n_sections": int(comparison.n_sections[endpoint]),
+            "mean_a": mean_a,
+            "mean_b": mean_b,
             **_tested(comparison, a, b, adjusted.get(endpoint, np.nan), plan),
         }
 
@@ -150,14 +169,15 @@ def _tested(
 ) -> dict[str, object]:
     why_not = _reason_for_no_test(comparison, a.size, b.size)
     if why_not:
-        nothing = {"p_value": np.nan, "p_adjusted": np.nan, "correction": "none"}
+        nothing = {"statistic": np.nan, "p": np.nan, "p_adjusted": np.nan, "correction": "none"}
         return {"test": "none", **nothing, "note": why_not}
     outcome = permutation_test(a, b, max_relabelings=plan.max_relabelings, seed=plan.seed)
     how = "exact permutation of animals" if outcome.is_exact else f"permutation of animals drawn with seed {plan.seed}"
     p_value = float(outcome.p_value)
     return {
         "test": f"{how}, Welch t ({outcome.n_relabelings:,} relabelings)",
-        "p_value": p_value,
+        "statistic": float(outcome.statistic),
+        "p": p_value,
         # Animals without a value take part in the joint relabeling, so it may fall a hair below the single test.
         "p_adjusted": max(p_value, p_adjusted),
         "correction": _correction(comparison, plan),

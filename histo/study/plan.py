@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from histo.errors import InvalidArgument
-from histo.study.endpoint import ENDPOINTS
+from histo.study.level.endpoint import ENDPOINTS
 
 __all__ = ["AnalysisPlan"]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from histo.schema import IDENTITY, check_table, empty_table, table_schema
-from histo.study.endpoint import Endpoint, endpoint_named
-from histo.study.plan import AnalysisPlan
+from histo.study.level.endpoint import Endpoint, endpoint_named
+
+if TYPE_CHECKING:
+    from histo.study.plan import AnalysisPlan
 
 __all__ = ["ESTIMATORS", "animals_table", "groups_table", "usable_sections"]
 
