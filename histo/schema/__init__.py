@@ -11,6 +11,7 @@ from histo.schema.check import check_table, empty_table
 from histo.schema.column import IDENTITY, Column, Table
 from histo.schema.junction import JUNCTION_CELLS, JUNCTION_FIELDS, JUNCTIONS
 from histo.schema.marker import POSITIVITY, THRESHOLDS
+from histo.schema.question import AS_PUBLISHED, QUESTIONS
 from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
@@ -19,6 +20,7 @@ from histo.schema.table import BARRIER_TABLES, CELL_TABLES, TABLES, schema_markd
 
 __all__ = [
     "ANIMALS",
+    "AS_PUBLISHED",
     "BARRIER_TABLES",
     "CELLS",
     "CELL_PLACES",
@@ -39,6 +41,7 @@ __all__ = [
     "JUNCTION_FIELDS",
     "LAYERS",
     "POSITIVITY",
+    "QUESTIONS",
     "SCORES",
     "SECTIONS",
     "STAINING",

@@ -7,6 +7,7 @@ from histo.schema.cell import CELL_PLACES, CELL_RATIOS, CELLS, CLUSTERING, DENSI
 from histo.schema.column import IDENTITY, Table
 from histo.schema.junction import JUNCTION_CELLS, JUNCTION_FIELDS, JUNCTIONS
 from histo.schema.marker import POSITIVITY, THRESHOLDS
+from histo.schema.question import AS_PUBLISHED, QUESTIONS
 from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
@@ -33,6 +34,8 @@ TABLES["thresholds"] = THRESHOLDS
 TABLES["animals"] = Table("animals", ANIMALS.row, (*IDENTITY[2:], *ANIMALS.columns))
 TABLES["groups"] = Table("groups", GROUPS.row, (*IDENTITY[3:], *GROUPS.columns))
 TABLES["contrasts"] = CONTRASTS
+TABLES["questions"] = QUESTIONS
+TABLES["as_published"] = AS_PUBLISHED
 TABLES["failures"] = FAILURES
 
 
