@@ -47,7 +47,7 @@ def main() -> str:
         *(in_words(both, endpoint) for endpoint in ENDPOINTS),
         "comparisons with the controls, p corrected over endpoints and comparisons:",
         *(
-            f"{row.endpoint:18} {row.comparison:10} {row.difference:+8.2f}   p {row.p_adjusted:.3f}"
+            f"{row.endpoint:18} {row.comparison:10} {row.estimate:+8.2f}   p {row.p_adjusted:.3f}"
             for row in contrasts.itertuples()
         ),
     ]

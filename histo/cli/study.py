@@ -13,8 +13,8 @@ __all__ = ["study"]
 
 _GROUP_COLUMNS = ["segment", "group", "timepoint", "endpoint", "mean", "sd", "ci_low", "ci_high", "n_animals"]
 _CONTRAST_COLUMNS = [
-    *("endpoint", "segment", "reference", "comparison", "n_reference", "n_comparison"),
-    *("difference", "ci_low", "ci_high", "hedges_g", "p_value", "p_adjusted"),
+    *("endpoint", "segment", "contrast", "n_animals_a", "n_animals_b"),
+    *("estimate", "ci_low", "ci_high", "effect_size", "p", "p_adjusted"),
 ]
 
 

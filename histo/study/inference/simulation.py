@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from histo.errors import InvalidArgument
-from histo.study.permutation import permutation_test
+from histo.study.inference.permutation import permutation_test
 
 __all__ = ["NullRates", "StudyLayout", "draw_null_studies", "null_rates"]
 

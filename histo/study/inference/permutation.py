@@ -25,6 +25,8 @@ class PermutationTest:
     ----------
     p_value : (...) array
         Two-sided p-values, one for each pair of samples.
+    statistic : (...) array
+        Welch's t, comparison minus reference; missing where neither group scatters.
     n_relabelings : int
         Relabelings that the p-values rest on.
     is_exact : bool
@@ -32,6 +34,7 @@ class PermutationTest:
     """
 
     p_value: NDArray[np.float64]
+    statistic: NDArray[np.float64]
     n_relabelings: int
     is_exact: bool
 
@@ -101,7 +104,7 @@ def permutation_test(
         raise InvalidArgument("animals without a value cannot be permuted", next_step="Leave them out first.")
     relabeled = relabel(a, b, max_relabelings=max_relabelings, seed=seed)
     p_value = relabeled.p_values(relabeled.null, relabeled.observed)
-    return PermutationTest(p_value, len(relabeled.null), relabeled.is_exact)
+    return PermutationTest(p_value, _welch_t(a, b), len(relabeled.null), relabeled.is_exact)
 
 
 def relabel(
@@ -163,6 +166,14 @@ def _studentised_difference(a: NDArray[np.float64], b: NDArray[np.float64], axis
     total = squared_difference + squared_error_a + squared_error_b
     can_tell = (np.minimum(n_a, n_b) >= 2) & (total > 0)
     return np.divide(squared_difference, total, out=np.zeros_like(total), where=can_tell)
+
+
+def _welch_t(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    _, mean_a, squared_error_a = _moments(a, -1)
+    _, mean_b, squared_error_b = _moments(b, -1)
+    error = np.sqrt(squared_error_a + squared_error_b)
+    t: NDArray[np.float64] = np.divide(mean_b - mean_a, error, out=np.full(np.shape(error), np.nan), where=error > 0)
+    return t
 
 
 def _moments(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from histo.study.permutation import relabel
+from histo.study.inference.permutation import relabel
 
 __all__ = ["westfall_young"]
 

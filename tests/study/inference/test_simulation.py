@@ -5,7 +5,7 @@ import pytest
 
 from histo.errors import InvalidArgument
 from histo.study import StudyLayout, effective_sections, intraclass_correlation, null_rates, westfall_young
-from histo.study.simulation import draw_null_studies
+from histo.study.inference.simulation import draw_null_studies
 
 
 @pytest.mark.parametrize("icc", [0.3, 0.6])
