@@ -18,7 +18,7 @@ from histo.train.annotationset import AnnotatedField
 from histo.train.draft import open_annotation_set
 from histo.train.lineage import RECIPE_FILE
 from histo.train.recipe import NAME_PATTERN, Recipe, read_recipe
-from histo.train.settings import Augmentation, DrawnSource, LossSettings, Optimisation, RealSource
+from histo.train.settings import Augmentation, DrawnSource, LossSettings, Optimisation, RealSource, Settling
 
 __all__ = ["write_fine_tuning_recipe"]
 
@@ -26,8 +26,13 @@ __all__ = ["write_fine_tuning_recipe"]
 _SHARE_REAL = 0.7
 _DRAWN = DrawnSource(sections=24, first_seed=20_000, at_start=8, held_out=4)
 # A third of the rate that a network learns with from the start: enough to move, too little to forget within 400 steps.
+# Settled from the first step: normalised by a handful of fields, the network would forget what others look like.
 _OPTIMISATION = Optimisation(
-    steps=400, batch=6, learning_rate=4e-4, warmup_steps=20, ema_decay=0.98, checkpoint_every=50
+    steps=400,
+    batch=6,
+    ema_decay=0.98,
+    checkpoint_every=50,
+    settling=Settling(steps=400, learning_rate=4e-4, warmup_steps=20, batches=0),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,6 +18,7 @@ __all__ = [
     "Probability",
     "RealSource",
     "Settings",
+    "Settling",
     "Side",
 ]
 
@@ -205,6 +206,31 @@ class LossSettings(Settings):
     second_head_weight: Annotated[float, Field(gt=0.0, le=10.0)] = 0.5
 
 
+class Settling(Settings):
+    """The last steps of a training, in which normalisation layers do what they will do when the network predicts.
+
+    Until then they normalise by the crops of the batch, later by a mean over many; where drawn sections and photographs
+    of several laboratories are mixed, the two differ so much that a trained network is worse than its loss says. So the
+    mean is taken anew, of the averaged weights (as Izmailov et al. 2018 do), and kept still while training goes on.
+
+    Parameters
+    ----------
+    steps : int
+        Of all steps, the last so many; 0 for none.
+    learning_rate : float
+        Highest rate of these steps; they have a warm-up and a cosine of their own.
+    warmup_steps : int
+        Steps of linear increase.
+    batches : int
+        Over which the mean is taken; 0 keeps the one that there is, which is right where few fields are learned from.
+    """
+
+    steps: Annotated[int, Field(ge=0)] = 0
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 4e-4
+    warmup_steps: Annotated[int, Field(ge=0)] = 20
+    batches: Annotated[int, Field(ge=0)] = 150
+
+
 class Optimisation(Settings):
     """AdamW with a warm-up and a cosine that ends at a hundredth of the learning rate.
 
@@ -224,6 +250,8 @@ class Optimisation(Settings):
         Of the running mean of the weights, which is what is exported.
     checkpoint_every : int
         Steps between checkpoints.
+    settling : Settling
+        The last of the steps.
     """
 
     steps: Annotated[int, Field(ge=1)] = 5000
@@ -234,3 +262,15 @@ class Optimisation(Settings):
     clip_norm: Annotated[float, Field(gt=0.0)] = 1.0
     ema_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.998
     checkpoint_every: Annotated[int, Field(ge=1)] = 200
+    settling: Settling = Settling()
+
+    @property
+    def settles_at(self) -> int:
+        """The first step of the settling; after the last step if there is none."""
+        return self.steps - self.settling.steps
+
+    @model_validator(mode="after")
+    def _settles_within(self) -> Self:
+        if self.settling.steps > self.steps:
+            raise ValueError(f"settling.steps is one part of all {self.steps} steps, got {self.settling.steps}")
+        return self

@@ -21,6 +21,7 @@ from histo.train.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState, w
 from histo.train.log import LOG_FILE, LogRow, append_log, cut_log
 from histo.train.schedule import learning_rate
 from histo.train.settings import Optimisation
+from histo.train.settle import hold_statistics, settle
 from histo.train.stop import StopRequest
 
 __all__ = ["Progress", "Trainer", "TrainingPlan", "at_stage"]
@@ -112,6 +113,8 @@ class Trainer:
             began = perf_counter()
             stream = iterate_batches(batches, first_step, n_workers=n_workers)
             for step, (images, truth) in enumerate(stream, start=first_step):
+                if step == self.plan.optimisation.settles_at:
+                    self._settle(batches, step)
                 rate = learning_rate(step, self.plan.optimisation)
                 total, cross_entropy = self._step(step, rate, images, truth)
                 rows.append(LogRow(step, total, cross_entropy, rate, perf_counter() - began))
@@ -136,6 +139,8 @@ class Trainer:
         # Seeding each step makes it independent of how many came before in this process.
         torch.manual_seed(self.plan.seed * 1_000_003 + step)
         network, optimiser = self.state.network.train(), self.state.optimiser
+        if step >= self.plan.optimisation.settles_at:
+            hold_statistics(network)
         for group in optimiser.param_groups:
             group["lr"] = rate
         with autocast(self.device):
@@ -147,6 +152,16 @@ class Trainer:
         optimiser.step()
         self.state.average.update(network, step)
         return float(total.detach()), float(cross_entropy)
+
+    def _settle(self, batches: Batches, first: int) -> None:
+        n_batches = min(self.plan.optimisation.settling.batches, len(batches) - first)
+        images = (batches[step][0] for step in range(first, first + n_batches))
+        settle(
+            self.state.network,
+            self.state.average,
+            images,
+            lambda batch: as_input(batch.to(self.device), self.normalisation),
+        )
 
     def _keep(self, step: int, rows: list[LogRow]) -> None:
         append_log(self.plan.folder / LOG_FILE, rows)
