@@ -22,6 +22,7 @@ __all__ = [
     "InvalidDesign",
     "InvalidLabelMap",
     "InvalidProfile",
+    "InvalidProtocol",
     "InvalidRecipe",
     "InvalidRule",
     "InvalidTable",
@@ -37,6 +38,7 @@ __all__ = [
     "UnitOfAnalysisError",
     "UnknownModel",
     "UnknownProfile",
+    "UnknownProtocol",
     "UnreadableSlide",
     "UnsupportedSlide",
     "UnusableStaining",
@@ -247,6 +249,12 @@ class InvalidProfile(HistoError, ValueError):
     reason = "invalid_profile"
 
 
+class InvalidProtocol(HistoError, ValueError):
+    """A protocol of a study has problems; all of them are in the message."""
+
+    reason = "invalid_protocol"
+
+
 class InvalidRecipe(HistoError, ValueError):
     """A training recipe has problems; all of them are in the message."""
 
@@ -275,6 +283,12 @@ class UnknownProfile(HistoError, LookupError):
     """There is no profile of a score of this name; the message lists those there are."""
 
     reason = "unknown_profile"
+
+
+class UnknownProtocol(HistoError, LookupError):
+    """There is no protocol of this name; the message lists those there are."""
+
+    reason = "unknown_protocol"
 
 
 class CorruptModel(HistoError, ValueError):
