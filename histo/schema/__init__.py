@@ -10,12 +10,13 @@ from histo.schema.cell import CELL_PLACES, CELL_RATIOS, CELLS, CLUSTERING, DENSI
 from histo.schema.check import check_table, empty_table
 from histo.schema.column import IDENTITY, Column, Table
 from histo.schema.junction import JUNCTION_CELLS, JUNCTION_FIELDS, JUNCTIONS
+from histo.schema.level import ANIMALS, GROUPS, POWER, VARIANCE_COMPONENTS
 from histo.schema.marker import POSITIVITY, THRESHOLDS
 from histo.schema.question import AS_PUBLISHED, QUESTIONS
 from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
-from histo.schema.study import ANIMALS, CONTRASTS, FAILURES, GROUPS
+from histo.schema.study import CONTRASTS, FAILURES
 from histo.schema.table import BARRIER_TABLES, CELL_TABLES, TABLES, schema_markdown, table_schema
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "JUNCTION_FIELDS",
     "LAYERS",
     "POSITIVITY",
+    "POWER",
     "QUESTIONS",
     "SCORES",
     "SECTIONS",
@@ -51,6 +53,7 @@ __all__ = [
     "TABLES",
     "THRESHOLDS",
     "UNITS",
+    "VARIANCE_COMPONENTS",
     "VILLI",
     "Column",
     "Table",

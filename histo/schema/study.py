@@ -1,37 +1,10 @@
-"""Tables of animals, groups and their comparison, and of what could not be scored."""
+"""Tables of how groups compare, and of what could not be scored."""
 
 from __future__ import annotations
 
 from histo.schema.column import Table, count, number, text
 
-__all__ = ["ANIMALS", "CONTRASTS", "FAILURES", "GROUPS"]
-
-ANIMALS = Table(
-    "animals",
-    "one animal, per segment",
-    (
-        text("endpoint", "A measure of the sections table: villus_height_um, crypt_depth_um, vh_cd, ..."),
-        number("value", "Mean of the animal's sections."),
-        number("sd", "Standard deviation between the animal's sections."),
-        count("n_sections", "Sections that carried a value."),
-        count("n_dropped", "Sections without a value or below the minimum number of units."),
-        text("note", "What was dropped and why, in words; empty when nothing was."),
-    ),
-)
-
-GROUPS = Table(
-    "groups",
-    "one group at one timepoint, per segment and endpoint",
-    (
-        text("endpoint", "A measure of the sections table."),
-        number("mean", "Mean over animals."),
-        number("sd", "Standard deviation between animals."),
-        number("ci_low", "Lower end of the 95 % interval of the mean (t, animals)."),
-        number("ci_high", "Upper end of that interval."),
-        count("n_animals", "Animals."),
-        count("n_sections", "Sections behind them."),
-    ),
-)
+__all__ = ["CONTRASTS", "FAILURES"]
 
 CONTRASTS = Table(
     "contrasts",

@@ -6,12 +6,13 @@ from histo.errors import InvalidArgument
 from histo.schema.cell import CELL_PLACES, CELL_RATIOS, CELLS, CLUSTERING, DENSITIES, FOLLICLES, INFILTRATE
 from histo.schema.column import IDENTITY, Table
 from histo.schema.junction import JUNCTION_CELLS, JUNCTION_FIELDS, JUNCTIONS
+from histo.schema.level import ANIMALS, GROUPS, POWER, VARIANCE_COMPONENTS
 from histo.schema.marker import POSITIVITY, THRESHOLDS
 from histo.schema.question import AS_PUBLISHED, QUESTIONS
 from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
-from histo.schema.study import ANIMALS, CONTRASTS, FAILURES, GROUPS
+from histo.schema.study import CONTRASTS, FAILURES
 
 __all__ = ["BARRIER_TABLES", "CELL_TABLES", "TABLES", "schema_markdown", "table_schema"]
 
@@ -33,6 +34,8 @@ TABLES["cells"] = Table("cells", CELLS.row, (*IDENTITY, *CELLS.columns, *CELL_PL
 TABLES["thresholds"] = THRESHOLDS
 TABLES["animals"] = Table("animals", ANIMALS.row, (*IDENTITY[2:], *ANIMALS.columns))
 TABLES["groups"] = Table("groups", GROUPS.row, (*IDENTITY[3:], *GROUPS.columns))
+TABLES["variance_components"] = VARIANCE_COMPONENTS
+TABLES["power"] = POWER
 TABLES["contrasts"] = CONTRASTS
 TABLES["questions"] = QUESTIONS
 TABLES["as_published"] = AS_PUBLISHED

@@ -16,7 +16,9 @@ from histo.study.inference import (
 from histo.study.level.aggregate import ESTIMATORS
 from histo.study.level.arm import Arm
 from histo.study.level.endpoint import ENDPOINTS, Endpoint, endpoint_named
-from histo.study.level.variance import effective_sections, intraclass_correlation
+from histo.study.level.goal import PowerGoal
+from histo.study.level.planning import power
+from histo.study.level.variance import effective_sections, intraclass_correlation, variance_components
 from histo.study.plan import AnalysisPlan
 from histo.study.tables import StudyTables
 
@@ -28,6 +30,7 @@ __all__ = [
     "Endpoint",
     "NullRates",
     "PermutationTest",
+    "PowerGoal",
     "StudyLayout",
     "StudyTables",
     "effective_sections",
@@ -36,7 +39,9 @@ __all__ = [
     "intraclass_correlation",
     "null_rates",
     "permutation_test",
+    "power",
     "smallest_reachable_p",
+    "variance_components",
     "welch_interval",
     "westfall_young",
 ]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from histo.errors import InvalidArgument
 from histo.study.level.endpoint import ENDPOINTS
 
-__all__ = ["AnalysisPlan"]
+__all__ = ["AnalysisPlan", "SectionEstimator", "SectionWeights"]
+
+SectionWeights = Literal["equal", "units", "wall_length"]
+SectionEstimator = Literal["mean", "trimmed_mean", "median"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,12 @@ class AnalysisPlan:
         Accepted villi, crypts or units that a section needs before its mean counts.
     minimum_sections : int, optional
         Sections with a value that an animal needs before its mean counts.
+    section_weights : str, optional
+        What a section counts in its animal's mean: ``equal``, ``units`` (the number of villi, crypts or units behind
+        it; measures that count none weigh equally) or ``wall_length``.
+    section_estimator : str, optional
+        How a section's value is made from its accepted villi, crypts and units: ``mean``, as the sections table has it;
+        ``trimmed_mean``, without the lowest and the highest tenth; or ``median``. Other measures stay as they are.
     reference : str, optional
         Group to compare against, or group and timepoint as ``"EAE @ 7"``. Empty: read off the design.
     level : float, optional
@@ -44,6 +54,8 @@ class AnalysisPlan:
     corrects_comparisons: bool = True
     minimum_repeats: int = 3
     minimum_sections: int = 1
+    section_weights: SectionWeights = "equal"
+    section_estimator: SectionEstimator = "mean"
     reference: str = ""
     level: float = 0.05
     max_relabelings: int = 20_000
@@ -55,6 +67,8 @@ class AnalysisPlan:
             ("endpoints", len(set(self.endpoints)) == len(self.endpoints), "each endpoint once"),
             ("minimum_repeats", self.minimum_repeats >= 0, "0 or more"),
             ("minimum_sections", self.minimum_sections >= 1, "1 or more"),
+            ("section_weights", self.section_weights in get_args(SectionWeights), _one_of(SectionWeights)),
+            ("section_estimator", self.section_estimator in get_args(SectionEstimator), _one_of(SectionEstimator)),
             ("level", 0 < self.level < 1, "a number between 0 and 1"),
             ("max_relabelings", self.max_relabelings >= 1000, "1000 or more"),
             ("seed", self.seed >= 0, "0 or more"),
@@ -66,3 +80,7 @@ class AnalysisPlan:
                 expected="; ".join(f"{name}: {expected}" for name, expected in wrong),
                 got="; ".join(f"{name}={getattr(self, name)!r}" for name, _ in wrong),
             )
+
+
+def _one_of(choices: object) -> str:
+    return f"one of {', '.join(get_args(choices))}"

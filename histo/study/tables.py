@@ -15,9 +15,10 @@ from histo.io.results import read_table
 from histo.schema import IDENTITY, check_table, table_schema
 from histo.study.assignment import assign_animals
 from histo.study.contrast import contrasts_table
-from histo.study.level.aggregate import animals_table, groups_table, usable_sections
+from histo.study.level.aggregate import animals_table, groups_table
 from histo.study.level.arm import Arm, find_reference
 from histo.study.level.endpoint import ENDPOINTS, endpoint_named
+from histo.study.level.section import usable_sections
 from histo.study.plan import AnalysisPlan
 
 __all__ = ["StudyTables"]

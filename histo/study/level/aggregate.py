@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
-from histo.schema import IDENTITY, check_table, empty_table, table_schema
+from histo.schema import check_table, empty_table, table_schema
 from histo.study.level.endpoint import Endpoint, endpoint_named
+from histo.study.level.section import JudgedSections, describe_estimator, judge_sections
 
 if TYPE_CHECKING:
     from histo.study.plan import AnalysisPlan
 
-__all__ = ["ESTIMATORS", "animals_table", "groups_table", "usable_sections"]
+__all__ = ["ESTIMATORS", "animals_table", "groups_table"]
 
 ESTIMATORS = {
     "section": "A section's value is the mean over its accepted villi, crypts or units, or the median along its wall.",
@@ -23,7 +25,7 @@ ESTIMATORS = {
     "group": "A group's value is the unweighted mean of its animals at that timepoint, with a t interval between "
     "animals.",
 }
-"""How each level is made from the one below it."""
+"""How each level is made from the one below it, unless the plan says otherwise."""
 
 _ANIMAL_KEY = ["animal", "group", "timepoint", "segment"]
 
@@ -38,7 +40,7 @@ def animals_table(sections: pd.DataFrame, endpoints: list[str], plan: AnalysisPl
     endpoints : list of str
         Columns to average.
     plan : AnalysisPlan
-        Minimum repeats of a section, minimum sections of an animal.
+        Minimum repeats of a section, minimum sections of an animal, and what a section counts.
 
     Returns
     -------
@@ -46,23 +48,17 @@ def animals_table(sections: pd.DataFrame, endpoints: list[str], plan: AnalysisPl
         The ``animals`` table. An animal below the minimum keeps its row with an empty value and a note.
     """
     known = sections[sections["animal"] != ""]
-    parts = [_animals_for(known, endpoint_named(name), plan) for name in endpoints]
     columns = table_schema("animals").columns
-    return check_table(pd.concat(parts, ignore_index=True), columns) if len(known) else empty_table(columns)
-
-
-def usable_sections(sections: pd.DataFrame, endpoint: Endpoint, plan: AnalysisPlan) -> pd.DataFrame:
-    """Choose the sections that count for an endpoint.
-
-    Returns
-    -------
-    DataFrame
-        The identity columns and ``value``; sections without an animal, without a value or below the minimum repeats are
-        left out.
-    """
-    known = sections[sections["animal"] != ""]
-    value, _, _ = _judged(known, endpoint, plan)
-    return known[[column.name for column in IDENTITY]].assign(value=value).dropna(subset=["value"])
+    if known.empty or not endpoints:
+        return empty_table(columns)
+    owner = known.groupby(_ANIMAL_KEY, sort=False).ngroup().to_numpy()
+    animals = known[_ANIMAL_KEY].drop_duplicates().reset_index(drop=True)
+    parts = []
+    for name in endpoints:
+        endpoint = endpoint_named(name)
+        averaged = _averaged(judge_sections(known, endpoint, plan), owner, endpoint, plan)
+        parts.append(pd.concat([animals, averaged], axis=1))
+    return check_table(pd.concat(parts, ignore_index=True), columns)
 
 
 def groups_table(animals: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
@@ -92,50 +88,50 @@ def groups_table(animals: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
     n = table["n_animals"].to_numpy(dtype=float)
     quantile = stats.t.ppf(1 - level / 2, np.maximum(n - 1, 1))
     half_width = np.where(n >= 2, quantile * table["sd"] / np.sqrt(np.maximum(n, 1)), np.nan)
-    return check_table(table.assign(ci_low=table["mean"] - half_width, ci_high=table["mean"] + half_width), columns)
+    table = table.assign(
+        ci_low=table["mean"] - half_width,
+        ci_high=table["mean"] + half_width,
+        estimator=f"mean of animals, each the same weight; {1 - level:.0%} t interval between animals",
+    )
+    return check_table(table, columns)
 
 
-def _animals_for(sections: pd.DataFrame, endpoint: Endpoint, plan: AnalysisPlan) -> pd.DataFrame:
-    value, is_missing, is_below = _judged(sections, endpoint, plan)
-    frame = sections[_ANIMAL_KEY].assign(value=value, n_without_value=is_missing, n_below_minimum=is_below)
-    grouped = frame.groupby(_ANIMAL_KEY, sort=False)
-    table = grouped.agg(
-        value=("value", "mean"),
-        sd=("value", "std"),
-        n_sections=("value", "count"),
-        n_without_value=("n_without_value", "sum"),
-        n_below_minimum=("n_below_minimum", "sum"),
-    ).reset_index()
-    is_short = (table["n_sections"] > 0) & (table["n_sections"] < plan.minimum_sections)
-    table.loc[is_short, ["value", "sd"]] = np.nan
-    return table.assign(
-        endpoint=endpoint.name,
-        n_dropped=table["n_without_value"] + table["n_below_minimum"],
-        note=[
-            _note(endpoint, plan, without, below, short)
-            for without, below, short in zip(table["n_without_value"], table["n_below_minimum"], is_short, strict=True)
+def _averaged(
+    judged: JudgedSections, owner: NDArray[np.integer], endpoint: Endpoint, plan: AnalysisPlan
+) -> pd.DataFrame:
+    """Average over the sections of each owner: 0, 1, 2, ..."""
+    is_used = np.isfinite(judged.value)
+    value = np.where(is_used, judged.value, 0.0)
+
+    def total(of_section: NDArray[np.float64] | NDArray[np.bool_]) -> NDArray[np.float64]:
+        return np.bincount(owner, weights=of_section, minlength=owner.max() + 1).astype(np.float64)
+
+    n = total(is_used)
+    plain_mean = total(value) / np.maximum(n, 1)
+    deviation = np.where(is_used, value - plain_mean[owner], 0.0)
+    is_short = (n > 0) & (n < plan.minimum_sections)
+    has_value = (n > 0) & ~is_short
+    weighted = plain_mean + total(judged.weight * deviation) / np.where(has_value, total(judged.weight), np.nan)
+    dropped = {reason: total(is_dropped).astype(int) for reason, is_dropped in judged.reasons.items()}
+    n_units = total(np.where(is_used, judged.n_units, 0.0)) if endpoint.repeats else np.full(len(n), np.nan)
+    columns: dict[str, object] = {
+        "value": np.where(has_value, weighted, np.nan),
+        "sd": np.sqrt(total(deviation**2) / np.where(has_value & (n > 1), n - 1, np.nan)),
+        "n_sections": n.astype(int),
+        "n_dropped": sum(dropped.values()),
+        "n_units": n_units,
+        "endpoint": endpoint.name,
+        "estimator": describe_estimator(endpoint, plan),
+        "note": [
+            _note({reason: int(counts[place]) for reason, counts in dropped.items()}, bool(is_short[place]), plan)
+            for place in range(len(n))
         ],
-    ).drop(columns=["n_without_value", "n_below_minimum"])
+    }
+    return pd.DataFrame(columns)
 
 
-def _judged(
-    sections: pd.DataFrame, endpoint: Endpoint, plan: AnalysisPlan
-) -> tuple[pd.Series[float], pd.Series[bool], pd.Series[bool]]:
-    """Each section's value if it counts; whether it has none; whether too few repeats are behind it."""
-    value = sections[endpoint.name].astype(float)
-    is_missing = ~value.abs().lt(np.inf)
-    is_below = pd.Series(False, index=sections.index)
-    if endpoint.repeats:
-        is_below = ~is_missing & (sections[endpoint.repeats] < plan.minimum_repeats)
-    return value.mask(is_missing | is_below), is_missing, is_below
-
-
-def _note(endpoint: Endpoint, plan: AnalysisPlan, n_without_value: int, n_below: int, is_short: bool) -> str:
-    parts = []
-    if n_below:
-        parts.append(f"{n_below} below {plan.minimum_repeats} {endpoint.repeat_noun}")
-    if n_without_value:
-        parts.append(f"{n_without_value} without a value")
+def _note(dropped: dict[str, int], is_short: bool, plan: AnalysisPlan) -> str:
+    parts = [f"{n} {reason}" for reason, n in dropped.items() if n]
     if is_short:
         parts.append(f"fewer than {plan.minimum_sections} sections left, so the animal has no value")
     return "; ".join(parts)

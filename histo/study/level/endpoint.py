@@ -1,4 +1,4 @@
-"""The measures of a section that a study can ask about: name, label, unit, and how many repeats one needs."""
+"""The measures of a section that a study can ask about: name, label, unit, how it was made and of how many."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ class Endpoint:
         Column that counts the villi, crypts or units behind the section's value; empty where there is no such count.
     repeat_noun : str, optional
         What those repeats are called: ``accepted villi``.
+    unit_table, unit_column : str, optional
+        Table and column that hold the value of each repeat; empty where there is none.
+    estimator : str, optional
+        How a section's value was made.
     is_of_cells : bool, optional
         Whether only a run that counts cells has it.
     is_primary : bool, optional
@@ -40,6 +44,9 @@ class Endpoint:
     decimals: int = 1
     repeats: str = ""
     repeat_noun: str = ""
+    unit_table: str = ""
+    unit_column: str = ""
+    estimator: str = "as the sections table has it"
     is_of_cells: bool = False
     is_primary: bool = False
 
@@ -50,31 +57,65 @@ class Endpoint:
         return next((column.definition for column in columns if column.name == self.name), "")
 
 
-def _of_villi(name: str, label: str, unit: str, *, is_primary: bool = False) -> Endpoint:
-    return Endpoint(name, label, unit, 1, "n_villi_accepted", "accepted villi", is_primary=is_primary)
+def _of_tubes(name: str, label: str, noun: str, *, is_primary: bool = False) -> Endpoint:
+    """Describe a length of villi or crypts."""
+    return Endpoint(
+        name,
+        label,
+        "µm",
+        repeats=f"n_{noun}_accepted",
+        repeat_noun=f"accepted {noun}",
+        unit_table=noun,
+        unit_column=name,
+        estimator=f"mean of accepted {noun}",
+        is_primary=is_primary,
+    )
 
 
-def _of_crypts(name: str, label: str, unit: str, *, is_primary: bool = False) -> Endpoint:
-    return Endpoint(name, label, unit, 1, "n_crypts_accepted", "accepted crypts", is_primary=is_primary)
+def _of_wall(name: str, label: str, *, is_primary: bool = False) -> Endpoint:
+    return Endpoint(name, label, "µm", estimator="median along the wall", is_primary=is_primary)
+
+
+def _of_cells(name: str, label: str, unit: str, decimals: int = 0) -> Endpoint:
+    return Endpoint(name, label, unit, decimals, estimator="all of the section's cells together", is_of_cells=True)
 
 
 ENDPOINTS: dict[str, Endpoint] = {
     endpoint.name: endpoint
     for endpoint in (
-        _of_villi("villus_height_um", "Villus height", "µm", is_primary=True),
-        _of_crypts("crypt_depth_um", "Crypt depth", "µm", is_primary=True),
-        Endpoint("vh_cd", "VH:CD", "", 2, "n_units", "villus-crypt units", is_primary=True),
-        Endpoint("submucosa_um", "Submucosa thickness", "µm", is_primary=True),
-        Endpoint("muscularis_um", "Muscularis thickness", "µm", is_primary=True),
-        Endpoint("mucosa_um", "Mucosa thickness", "µm"),
-        _of_villi("villus_width_um", "Villus width", "µm"),
-        Endpoint("vh_cd_of_means", "VH:CD (ratio of means)", "", 2, "n_units", "villus-crypt units"),
-        Endpoint("villi_per_mm", "Villi per mm of wall", "/mm"),
-        Endpoint("crypts_per_mm", "Crypts per mm of wall", "/mm"),
-        Endpoint("iel_per_100", "IEL per 100 epithelial cells", "", is_of_cells=True),
-        Endpoint("mucosa_inflammatory_per_mm2", "Inflammatory cells, lamina propria", "/mm²", 0, is_of_cells=True),
-        Endpoint("submucosa_inflammatory_per_mm2", "Inflammatory cells, submucosa", "/mm²", 0, is_of_cells=True),
-        Endpoint("muscularis_inflammatory_per_mm2", "Inflammatory cells, muscularis", "/mm²", 0, is_of_cells=True),
+        _of_tubes("villus_height_um", "Villus height", "villi", is_primary=True),
+        _of_tubes("crypt_depth_um", "Crypt depth", "crypts", is_primary=True),
+        Endpoint(
+            "vh_cd",
+            "VH:CD",
+            "",
+            2,
+            "n_units",
+            "villus-crypt units",
+            unit_table="units",
+            unit_column="vh_cd",
+            estimator="mean of villus-crypt units",
+            is_primary=True,
+        ),
+        _of_wall("submucosa_um", "Submucosa thickness", is_primary=True),
+        _of_wall("muscularis_um", "Muscularis thickness", is_primary=True),
+        _of_wall("mucosa_um", "Mucosa thickness"),
+        _of_tubes("villus_width_um", "Villus width", "villi"),
+        Endpoint(
+            "vh_cd_of_means",
+            "VH:CD (ratio of means)",
+            "",
+            2,
+            "n_units",
+            "villus-crypt units",
+            estimator="mean villus height over mean crypt depth",
+        ),
+        Endpoint("villi_per_mm", "Villi per mm of wall", "/mm", estimator="villi over length of wall"),
+        Endpoint("crypts_per_mm", "Crypts per mm of wall", "/mm", estimator="crypts over length of wall"),
+        _of_cells("iel_per_100", "IEL per 100 epithelial cells", "", 1),
+        _of_cells("mucosa_inflammatory_per_mm2", "Inflammatory cells, lamina propria", "/mm²"),
+        _of_cells("submucosa_inflammatory_per_mm2", "Inflammatory cells, submucosa", "/mm²"),
+        _of_cells("muscularis_inflammatory_per_mm2", "Inflammatory cells, muscularis", "/mm²"),
     )
 }
 """The endpoints that studies have, in the order in which they are reported; those of cells where cells were counted."""
