@@ -7,31 +7,30 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
-from histo.train.average import WeightAverage
+from histo.train.checkpoint import TrainingState
 
 __all__ = ["hold_statistics", "settle"]
 
 
 @torch.no_grad()
-def settle(
-    network: nn.Module, average: WeightAverage, images: Iterable[Tensor], as_input: Callable[[Tensor], Tensor]
-) -> None:
+def settle(state: TrainingState, images: Iterable[Tensor], as_input: Callable[[Tensor], Tensor]) -> None:
     """Go on with the averaged weights, and give their normalisation layers the mean statistics of many batches.
 
     The statistics that came with the average are a mean over those of other weights, and of the last few batches.
 
     Parameters
     ----------
-    network : Module
-        Gets the averaged weights.
-    average : WeightAverage
-        Begins anew with them and their statistics.
+    state : TrainingState
+        The network gets the averaged weights, the average begins anew with them and their statistics, and the optimiser
+        begins anew: the spread of gradients that it has seen is another when normalisation is held, and what it
+        remembers would make the first hundred steps far too long.
     images : iterable of Tensor
         Batches as a training sees them; without any the statistics stay as they are.
     as_input : callable
         Makes of a batch what the network takes.
     """
-    network.load_state_dict(average.weights)
+    network = state.network
+    network.load_state_dict(state.average.weights)
     layers = list(_normalisations(network))
     momenta = [layer.momentum for layer in layers]
     network.eval()
@@ -45,7 +44,8 @@ def settle(
         network(as_input(batch))
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
-    average.weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    state.average.weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    state.optimiser.state.clear()
 
 
 def hold_statistics(network: nn.Module) -> None:

@@ -156,12 +156,7 @@ class Trainer:
     def _settle(self, batches: Batches, first: int) -> None:
         n_batches = min(self.plan.optimisation.settling.batches, len(batches) - first)
         images = (batches[step][0] for step in range(first, first + n_batches))
-        settle(
-            self.state.network,
-            self.state.average,
-            images,
-            lambda batch: as_input(batch.to(self.device), self.normalisation),
-        )
+        settle(self.state, images, lambda batch: as_input(batch.to(self.device), self.normalisation))
 
     def _keep(self, step: int, rows: list[LogRow]) -> None:
         append_log(self.plan.folder / LOG_FILE, rows)

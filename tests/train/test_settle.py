@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from histo.errors import InvalidRecipe, TrainingStopped
 from histo.train import open_run, run_training, trainer
-from histo.train.average import WeightAverage
-from histo.train.checkpoint import CHECKPOINT_FILE, read_checkpoint
+from histo.train.checkpoint import CHECKPOINT_FILE, TrainingState, read_checkpoint
 from histo.train.recipe import read_recipe
 from histo.train.schedule import learning_rate
 from histo.train.settings import Optimisation, Settling
@@ -27,9 +26,10 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _network() -> nn.Sequential:
+def _begin() -> TrainingState:
     torch.manual_seed(1)
-    return nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2, momentum=0.3))
+    network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2, momentum=0.3))
+    return TrainingState.begin(network, Optimisation(ema_decay=0.9))
 
 
 def _batches(n: int) -> list[Tensor]:
@@ -38,32 +38,39 @@ def _batches(n: int) -> list[Tensor]:
 
 
 def test_statistics_are_the_mean_over_all_batches_of_the_averaged_weights() -> None:
-    network = _network()
-    average = WeightAverage(network, 0.9)
-    average.weights["0.weight"] *= 3
+    state = _begin()
+    state.average.weights["0.weight"] *= 3
     batches = _batches(5)
-    settle(network, average, batches, lambda batch: batch)
-    seen = [nn.functional.conv2d(batch, average.weights["0.weight"], average.weights["0.bias"]) for batch in batches]
+    settle(state, batches, lambda batch: batch)
+    weights = state.average.weights
+    seen = [nn.functional.conv2d(batch, weights["0.weight"], weights["0.bias"]) for batch in batches]
     expected = torch.stack([maps.mean((0, 2, 3)) for maps in seen]).mean(0)
     spread = torch.stack([maps.transpose(0, 1).flatten(1).var(1) for maps in seen]).mean(0)
-    layer = network[1]
-    assert isinstance(layer, nn.BatchNorm2d)
+    layer = next(module for module in state.network.modules() if isinstance(module, nn.BatchNorm2d))
     assert layer.momentum == 0.3
     torch.testing.assert_close(layer.running_mean, expected)
     torch.testing.assert_close(layer.running_var, spread)
-    torch.testing.assert_close(average.weights["1.running_mean"], expected)
+    torch.testing.assert_close(weights["1.running_mean"], expected)
 
 
 def test_without_a_batch_the_statistics_stay_those_of_the_average() -> None:
-    network = _network()
-    average = WeightAverage(network, 0.9)
-    average.weights["1.running_mean"] += 7
-    settle(network, average, [], lambda batch: batch)
-    assert network.state_dict()["1.running_mean"].tolist() == [7.0, 7.0]
+    state = _begin()
+    state.average.weights["1.running_mean"] += 7
+    settle(state, [], lambda batch: batch)
+    assert state.network.state_dict()["1.running_mean"].tolist() == [7.0, 7.0]
+
+
+def test_the_optimiser_forgets_what_gradients_were_like_before() -> None:
+    state = _begin()
+    torch.autograd.backward(state.network(_batches(1)[0]).square().mean())
+    state.optimiser.step()
+    assert state.optimiser.state
+    settle(state, [], lambda batch: batch)
+    assert not state.optimiser.state
 
 
 def test_held_layers_normalise_as_in_a_prediction_and_count_no_more() -> None:
-    network = _network().train()
+    network = _begin().network.train()
     hold_statistics(network)
     image = _batches(1)[0]
     trained = network(image)
@@ -97,9 +104,9 @@ def test_a_training_holds_the_statistics_of_its_settling_to_the_end(
 ) -> None:
     settled: list[dict[str, Tensor]] = []
 
-    def watched(network: nn.Module, *rest: Any) -> None:
-        settle(network, *rest)
-        settled.append({name: value.clone() for name, value in network.state_dict().items()})
+    def watched(state: TrainingState, *rest: Any) -> None:
+        settle(state, *rest)
+        settled.append({name: value.clone() for name, value in state.network.state_dict().items()})
 
     monkeypatch.setattr(trainer, "settle", watched)
     recipe = _with_settling(make_toy(6), 3)
