@@ -60,7 +60,6 @@ AS_PUBLISHED = Table(
             "How often that wrong p-value falls to the level or below where nothing differs: simulated for the very "
             "numbers of animals and sections of this comparison, with the likeness estimated in this study.",
         ),
-        number("false_positive_rate_of_p", "The same of the right p-value, in the same simulated studies."),
         number("icc", "Intraclass correlation of the endpoint's sections within animals that was simulated."),
         count("n_animals_a", "Animals in the reference."),
         count("n_animals_b", "Animals in the comparison."),

@@ -6,7 +6,7 @@ from math import isfinite
 
 from histo.study.level.endpoint import Endpoint
 
-__all__ = ["NOTHING", "format_change", "format_interval", "format_p", "format_value", "plural"]
+__all__ = ["NOTHING", "format_change", "format_interval", "format_p", "format_value", "in_sentence", "plural"]
 
 NOTHING = "–"
 """What stands in a table where there is no number."""
@@ -65,6 +65,18 @@ def format_p(p_value: float) -> str:
     if p_value < 0.001:
         return "<0.001"
     return f"{p_value:.3f}" if p_value < 0.1 else f"{p_value:.2f}"
+
+
+def in_sentence(label: str) -> str:
+    """Write a label within a sentence: small, unless it is an abbreviation.
+
+    Examples
+    --------
+    >>> in_sentence("Villus height"), in_sentence("VH:CD"), in_sentence("IEL per 100 epithelial cells")
+    ('villus height', 'VH:CD', 'IEL per 100 epithelial cells')
+    """
+    is_abbreviation = len(label) > 1 and not label[1].islower()
+    return label if is_abbreviation else label[:1].lower() + label[1:]
 
 
 def plural(count: int, noun: str, plural_noun: str = "") -> str:
