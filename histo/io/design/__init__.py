@@ -1,9 +1,23 @@
-"""The design table: read, checked whole, and looked up by slide."""
+"""The design table: read, checked whole, and looked up by slide or by animal."""
 
 from __future__ import annotations
 
-from histo.io.design.columns import as_slide
+from histo.io.design.balance import confounding
+from histo.io.design.cell import as_slide
+from histo.io.design.column import COLUMNS, DesignColumn, columns_markdown, known_column
 from histo.io.design.panel import Panel, StainedMarker, read_panel
 from histo.io.design.table import Design, read_design
 
-__all__ = ["Design", "Panel", "StainedMarker", "as_slide", "read_design", "read_panel"]
+__all__ = [
+    "COLUMNS",
+    "Design",
+    "DesignColumn",
+    "Panel",
+    "StainedMarker",
+    "as_slide",
+    "columns_markdown",
+    "confounding",
+    "known_column",
+    "read_design",
+    "read_panel",
+]

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from difflib import get_close_matches
+import unicodedata
 
 import pandas as pd
 import pandera.pandas as pa
 
 from histo.errors import DesignProblem, InvalidArgument
-from histo.io.design.columns import COLUMNS, REQUIRED, DesignColumn, as_day, as_slide
+from histo.io.design.agreement import disagreements, filled
+from histo.io.design.blemish import blemish_of
+from histo.io.design.cell import as_day, as_number, is_placeholder
+from histo.io.design.column import DesignColumn
+from histo.io.design.course import contradictions
+from histo.io.design.header import misplaced_header
 from histo.io.design.panel import read_panel
-from histo.io.design.sheet import Sheet
+from histo.io.design.reading import Reading, is_decimal_comma
 
-__all__ = ["cells_of", "column_name", "find_problems"]
+__all__ = ["find_problems"]
 
-_EXCEL_ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"}
-
-
-def column_name(header: str) -> str:
-    """Read a header leniently: case, spaces and hyphens do not matter."""
-    return "_".join(header.lower().replace("-", " ").replace("_", " ").split())
+_NAMED = ("animal", "group", "timepoint", "batch", "cage")
 
 
-def cells_of(sheet: Sheet) -> pd.DataFrame:
-    """Lay the cells under their columns, as texts; the index is the row's number in the spreadsheet.
-
-    Columns without a name and repeats of a name are left out, and so are cells beyond the header.
-    """
-    names = [column_name(header) for header in sheet.header]
-    places = {name: place for place, name in reversed(list(enumerate(names))) if name}
-    cells = {
-        name: [row[places[name]] if places[name] < len(row) else "" for row in sheet.rows.values()]
-        for name in dict.fromkeys(names)
-        if name
-    }
-    return pd.DataFrame(cells, index=pd.Index(list(sheet.rows), name="row"), dtype="str")
-
-
-def find_problems(sheet: Sheet) -> tuple[DesignProblem, ...]:
+def find_problems(reading: Reading) -> tuple[DesignProblem, ...]:
     """Find all problems of a design table.
 
     Returns
@@ -47,116 +30,140 @@ def find_problems(sheet: Sheet) -> tuple[DesignProblem, ...]:
     tuple of DesignProblem
         Those of the header first, then by row.
     """
-    cells = cells_of(sheet)
+    misplaced = misplaced_header(reading.sheet)
+    if misplaced is not None:
+        return (misplaced,)
     problems = [
-        *_header_problems(sheet.header),
-        *_shape_problems(sheet),
-        *_cell_problems(cells),
-        *_excel_errors(cells),
-        *_repeated_slides(cells),
-        *_unreadable_markers(cells),
-        *_slides_of_two_stainings(cells),
-        *_animals_in_two_groups(cells),
-        *_odd_timepoints(cells),
+        *reading.header.problems,
+        *_cells_beyond_the_header(reading),
+        *_merged_cells(reading),
+        *_blemishes(reading),
+        *_unexpected_cells(reading),
+        *_repeated_sections(reading),
+        *_unreadable_markers(reading),
+        *disagreements(reading),
+        *_odd_timepoints(reading),
+        *_two_spellings(reading),
+        *_two_controls(reading),
+        *contradictions(reading, filled(reading)),
     ]
     return tuple(sorted(problems, key=lambda problem: problem.row or 0))
 
 
-def _header_problems(header: tuple[str, ...]) -> list[DesignProblem]:
-    names = [column_name(name) for name in header]
-    problems = [
-        DesignProblem(1, name, "each column once", f"{number} columns of this name")
-        for name, number in Counter(names).items()
-        if name and number > 1
-    ]
-    problems += [
-        DesignProblem(1, None, "a name for every column", f"none over column {place} of {len(names)}")
-        for place, name in enumerate(names, start=1)
-        if not name
-    ]
-    strangers = [name for name in names if name and name not in COLUMNS]
-    for known in (name for name in COLUMNS if name not in names):
-        nearest = get_close_matches(known, strangers, n=1, cutoff=0.6 if known in REQUIRED else 0.85)
-        if nearest:
-            problems.append(DesignProblem(1, known, f"the column {known!r}", f"{nearest[0]!r}; rename it"))
-        elif known in REQUIRED:
-            problems.append(DesignProblem(1, known, f"the column {known!r}", f"only {', '.join(filter(None, header))}"))
-    return problems
-
-
-def _shape_problems(sheet: Sheet) -> list[DesignProblem]:
-    n_columns = len(sheet.header)
+def _cells_beyond_the_header(reading: Reading) -> list[DesignProblem]:
+    n_columns = len(reading.header.names)
     return [
         DesignProblem(number, None, f"{n_columns} cells, as many as the header", f"{len(row)}, the last {row[-1]!r}")
-        for number, row in sheet.rows.items()
+        for number, row in reading.sheet.rows.items()
         if len(row) > n_columns
     ]
 
 
-def _cell_problems(cells: pd.DataFrame) -> list[DesignProblem]:
+def _merged_cells(reading: Reading) -> list[DesignProblem]:
+    """Tell each merged area once: a spreadsheet keeps its value in the first cell only, so the others look empty."""
+    names, rows = reading.header.names, reading.sheet.rows
+    width = max(len(names), *map(len, rows.values()))
+    problems: dict[str, DesignProblem] = {}
+    for (row, place), area in reading.sheet.merged.items():
+        if (row == 1 or row in rows) and place <= width:
+            name = names[place - 1] if place <= len(names) else ""
+            problems.setdefault(
+                area, DesignProblem(row, name or None, "a cell for every row and column", f"{area} merged into one")
+            )
+    return list(problems.values())
+
+
+def _blemishes(reading: Reading) -> list[DesignProblem]:
+    return [
+        DesignProblem(int(row), name, blemish.expected, f"{text!r}, {blemish.remark}")
+        for name in reading.cells.columns
+        for row, text in zip(reading.cells.index, reading.cells[name], strict=True)
+        if (blemish := blemish_of(text)) is not None
+    ]
+
+
+def _unexpected_cells(reading: Reading) -> list[DesignProblem]:
+    """Hold every cell to its column; what is merged or blemished has been told already."""
+    schema = pa.DataFrameSchema(
+        {name: pa.Column(str, _check_of(column)) for name, column in reading.header.columns.items()}
+    )
     try:
-        _SCHEMA.validate(cells, lazy=True)
+        schema.validate(reading.cells, lazy=True)
     except pa.errors.SchemaErrors as errors:
         found = errors.failure_cases
-        places = zip(found["index"], found["column"], found["check"], found["failure_case"], strict=True)
+        places = {name: place for place, name in reversed(list(enumerate(reading.header.names, 1)))}
         return [
-            DesignProblem(int(row), column, expected, repr(text) if text else "nothing")
-            for row, column, expected, text in places
+            DesignProblem(int(row), column, expected, _got(text, reading))
+            for row, column, expected, text in zip(
+                found["index"], found["column"], found["check"], found["failure_case"], strict=True
+            )
+            if (int(row), places[column]) not in reading.sheet.merged
         ]
     return []
 
 
-def _excel_errors(cells: pd.DataFrame) -> list[DesignProblem]:
-    return [
-        DesignProblem(row, name, "a value", f"{text!r}, an error of the spreadsheet")
-        for name in cells.columns
-        for row, text in zip(cells.index, cells[name], strict=True)
-        if text in _EXCEL_ERRORS
-    ]
-
-
-def _accepts(column: DesignColumn) -> Callable[[pd.Series[str]], pd.Series[bool]]:
-    """Make the test of a column's cells; an optional cell may be empty, and a spreadsheet's errors have their own."""
+def _check_of(column: DesignColumn) -> pa.Check:
+    """Make the test of a column's cells; an optional cell may be empty."""
 
     def is_accepted(text: str) -> bool:
-        if text in _EXCEL_ERRORS:
-            return True
-        return column.read(text) is not None if text else not column.is_required
+        if not text:
+            return not column.is_required
+        return column.read(text) is not None or blemish_of(text) is not None
 
-    return lambda texts: texts.map(is_accepted).astype(bool)
+    def accept(texts: pd.Series[str]) -> pd.Series[bool]:
+        return texts.map(is_accepted).astype(bool)
 
-
-_SCHEMA = pa.DataFrameSchema(
-    {
-        column.name: pa.Column(str, pa.Check(_accepts(column), error=column.expected), required=False)
-        for column in COLUMNS.values()
-    }
-)
+    return pa.Check(accept, error=column.expected)
 
 
-def _repeated_slides(cells: pd.DataFrame) -> list[DesignProblem]:
-    if "slide" not in cells:
+def _got(text: str, reading: Reading) -> str:
+    """Word what was found, with what is likely to be behind it."""
+    if not text:
+        return "nothing"
+    if is_placeholder(text):
+        return f"{text!r}; leave a cell empty where nothing is known"
+    if is_decimal_comma(text):
+        row = _row_with_point(reading)
+        return f"{text!r} with a decimal comma" + ("" if row is None else f", but a point in row {row}")
+    return repr(text)
+
+
+def _row_with_point(reading: Reading) -> int | None:
+    numeric = [name for name, column in reading.header.columns.items() if column.kind == "float64"]
+    for row, texts in reading.cells[numeric].iterrows():
+        if any("." in text and as_number(text) is not None for text in texts):
+            return int(str(row))
+    return None
+
+
+def _repeated_sections(reading: Reading) -> list[DesignProblem]:
+    if "slide" not in reading.known:
         return []
     first_rows: dict[tuple[str, str], int] = {}
     problems = []
-    sections = cells["section"] if "section" in cells else pd.Series("", index=cells.index)
-    for row, slide, section in zip(cells.index, cells["slide"], sections, strict=True):
-        first = first_rows.setdefault((as_slide(slide), section), row)
-        if slide and first != row:
-            what = repr(slide) + (f" section {section!r}" if section else "")
-            problems.append(DesignProblem(row, "slide", "each slide and section once", f"{what}, as in row {first}"))
+    slides = reading.known["slide"]
+    sections = reading.known["section"] if "section" in reading.known else [None] * len(slides)
+    for row, slide, section in zip(slides.index, slides, sections, strict=True):
+        if slide is None:
+            continue
+        first = first_rows.setdefault((slide, section or ""), row)
+        if first != row and section:
+            what = f"section {section!r} of {slide!r} again, as in row {first}"
+            problems.append(DesignProblem(int(row), "section", "one row for each section", what))
+        elif first != row:
+            what = f"{slide!r} again, as in row {first}"
+            problems.append(DesignProblem(int(row), "slide", "one row for each slide, or a section in each", what))
     return problems
 
 
-def _unreadable_markers(cells: pd.DataFrame) -> list[DesignProblem]:
+def _unreadable_markers(reading: Reading) -> list[DesignProblem]:
     """Find markers that cannot be read, or are looked for in two places; those of other stains are not looked at."""
-    if not {"stain", "marker"} <= set(cells):
+    if not {"stain", "marker"} <= set(reading.known):
         return []
     problems = []
     sites: dict[tuple[str, str], tuple[str, int]] = {}
-    for row, text, written in zip(cells.index, cells["marker"], cells["stain"], strict=True):
-        stain = str(COLUMNS["stain"].read(written))
-        if stain not in {"dab", "fluorescence"}:
+    for row, text, stain in zip(reading.cells.index, reading.cells["marker"], reading.known["stain"], strict=True):
+        if stain not in {"dab", "fluorescence"} or blemish_of(text):
             continue
         try:
             panel = read_panel(text, stain)
@@ -171,45 +178,44 @@ def _unreadable_markers(cells: pd.DataFrame) -> list[DesignProblem]:
     return problems
 
 
-def _slides_of_two_stainings(cells: pd.DataFrame) -> list[DesignProblem]:
-    """All sections of a slide went through one staining; their rows have to agree."""
-    if "slide" not in cells:
-        return []
-    problems = []
-    for name in [name for name in ("stain", "marker", "negative_control") if name in cells]:
-        first_seen: dict[str, tuple[int, str]] = {}
-        for row, slide, text in zip(cells.index, cells["slide"].map(as_slide), cells[name], strict=True):
-            first_row, first = first_seen.setdefault(slide, (row, text))
-            if text != first:
-                expected = f"{first!r} as in row {first_row}: the sections of a slide are stained together"
-                problems.append(DesignProblem(int(row), name, expected, repr(text)))
-    return problems
-
-
-def _animals_in_two_groups(cells: pd.DataFrame) -> list[DesignProblem]:
-    if not {"animal", "group"} <= set(cells):
-        return []
-    first_seen: dict[str, tuple[int, str]] = {}
-    problems = []
-    for row, animal, group in zip(cells.index, cells["animal"], cells["group"], strict=True):
-        if not (animal and group):
-            continue
-        first_row, first_group = first_seen.setdefault(animal, (row, group))
-        if group != first_group:
-            expected = f"animal {animal!r} in one group, {first_group!r} as in row {first_row}"
-            problems.append(DesignProblem(row, "group", expected, repr(group)))
-    return problems
-
-
-def _odd_timepoints(cells: pd.DataFrame) -> list[DesignProblem]:
+def _odd_timepoints(reading: Reading) -> list[DesignProblem]:
     """Where some timepoints are days, a name among them has no place in their order."""
-    if "timepoint" not in cells:
+    if "timepoint" not in reading.known:
         return []
-    filled = cells["timepoint"][cells["timepoint"] != ""]
-    is_day = filled.map(lambda text: as_day(text) is not None).astype(bool)
+    known = reading.known["timepoint"].dropna()
+    is_day = known.map(lambda text: as_day(text) is not None).astype(bool)
     if not is_day.any():
         return []
     return [
         DesignProblem(int(str(row)), "timepoint", "a day, as in the other rows: 7, d7 or day 7", repr(text))
-        for row, text in filled[~is_day].items()
+        for row, text in known[~is_day].items()
+    ]
+
+
+def _two_spellings(reading: Reading) -> list[DesignProblem]:
+    """Find names that differ from an earlier one only by case, blanks or the make of a letter."""
+    problems = []
+    for name in (name for name in _NAMED if name in reading.known):
+        first_seen: dict[str, tuple[int, str]] = {}
+        for row, text in reading.known[name].dropna().items():
+            alike = "".join(unicodedata.normalize("NFKC", text).casefold().split())
+            first_row, first = first_seen.setdefault(alike, (int(str(row)), text))
+            if text != first:
+                expected = f"one spelling, {first!r} as in row {first_row}"
+                problems.append(DesignProblem(int(str(row)), name, expected, repr(text)))
+    return problems
+
+
+def _two_controls(reading: Reading) -> list[DesignProblem]:
+    if not {"group", "control"} <= set(reading.known):
+        return []
+    marked = reading.known.loc[reading.known["control"].eq(True), "group"].dropna().drop_duplicates()
+    return [
+        DesignProblem(
+            int(str(row)),
+            "control",
+            f"one control group, {marked.iloc[0]!r} as in row {marked.index[0]}",
+            f"{group!r} too",
+        )
+        for row, group in list(marked.items())[1:]
     ]

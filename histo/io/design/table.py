@@ -6,15 +6,22 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from histo.errors import DesignProblem, InvalidDesign
-from histo.io.design.check import cells_of, find_problems
-from histo.io.design.columns import COLUMNS, as_day, as_number, as_slide
-from histo.io.design.sheet import read_sheet
+from histo.io.design.agreement import filled
+from histo.io.design.animal import animals_of, scores_after_the_end
+from histo.io.design.balance import confounding
+from histo.io.design.cell import as_day, as_number, as_slide
+from histo.io.design.check import find_problems
+from histo.io.design.column import known_column
+from histo.io.design.course import with_outcomes
+from histo.io.design.file import read_sheet
+from histo.io.design.reading import Reading, read_cells
 from histo.schema import IDENTITY
 
 __all__ = ["Design", "read_design"]
@@ -31,9 +38,11 @@ class Design:
     table : DataFrame
         One row a slide, or a slide's section; the index is the row's number in the spreadsheet. Columns slide (without
         extension), section, animal, group, timepoint and segment are there always, as texts, empty where nothing is
-        known. Of the others, those in the file: stain (he, dab or fluorescence), mpp, control and negative_control
-        (bool), clinical_score, weight (numbers, NaN where empty); columns that histo does not know are kept, as numbers
-        where all their cells are.
+        known. Of the others, those in the file, as `histo.io.design.COLUMNS` defines them: texts, bool, or numbers with
+        NaN where nothing is known. What one row says of a slide, an animal, an animal at a timepoint or a group holds
+        for its other rows. Where there are columns of single days, so are clinical_peak, clinical_cumulative and
+        clinical_onset_day, or weight_loss_percent. Columns that histo does not know are kept, as numbers where all
+        their cells are.
     """
 
     path: Path
@@ -48,16 +57,34 @@ class Design:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Groups as they first appear, those of controls first."""
+        """Groups as they first appear, the control first."""
         controls = self.controls
         return (*controls, *(group for group in dict.fromkeys(self.table["group"]) if group not in controls))
 
     @property
     def controls(self) -> tuple[str, ...]:
-        """Groups with a row that the column ``control`` marks, as they first appear."""
+        """The group that the column ``control`` marks; empty if none is."""
         if "control" not in self.table:
             return ()
         return tuple(dict.fromkeys(self.table["group"][self.table["control"]]))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is no error but weakens the study: batches, cages or sexes that stand for groups, scores too late."""
+        return (*confounding(self.table), *scores_after_the_end(self.table))
+
+    def animals(self) -> pd.DataFrame:
+        """Give what is known of the animals.
+
+        Returns
+        -------
+        DataFrame
+            One row an animal and timepoint, in the order of `groups`, then of `timepoints`, then as the animals first
+            appear: animal, group, timepoint, sex, cage, batch (several joined by ``"; "``), clinical_score,
+            clinical_peak, clinical_cumulative, clinical_onset_day, weight_g, weight_loss_percent, na_f, fitc_bsa and
+            fitc_dextran, empty or NaN where nothing is known; then the daily columns of the file.
+        """
+        return animals_of(self.table, self.groups, self.timepoints)
 
     def row_for(self, slide: str, section: str = "s1") -> pd.Series[Any]:
         """Find the row of a section: its own, or else the one for its whole slide.
@@ -80,20 +107,19 @@ class Design:
             If there is none.
         """
         name = as_slide(slide)
-        of_slide = self.table[self.table["slide"] == name]
-        for wanted in (section, ""):
-            found = of_slide[of_slide["section"] == wanted]
-            if len(found):
-                return found.iloc[0]
+        rows = self._rows_of.get(name, {})
+        place = rows.get(section, rows.get(""))
+        if place is not None:
+            return self.table.iloc[place]
         problem = (
-            self._without_row(name)
-            if of_slide.empty
-            else DesignProblem(
+            DesignProblem(
                 None,
                 "section",
                 f"a row for section {section!r} of slide {name!r}, or one without a section",
-                f"rows for {', '.join(map(repr, of_slide['section']))}",
+                f"rows for {', '.join(map(repr, rows))}",
             )
+            if rows
+            else self._without_row(name)
         )
         raise InvalidDesign.from_problems((problem,), self.path, "Add the row, or leave the slide out.")
 
@@ -111,8 +137,7 @@ class Design:
             Slides without a row, then rows without a slide; empty when each has its other.
         """
         present = dict.fromkeys(as_slide(name) for name in slide_names)
-        listed = set(self.table["slide"])
-        problems = [self._without_row(name) for name in present if name not in listed]
+        problems = [self._without_row(name) for name in present if name not in self._rows_of]
         problems += [
             DesignProblem(int(row), "slide", "one of the slides that are there", f"{name!r}{_nearest(name, present)}")
             for row, name in zip(self.table.index, self.table["slide"], strict=True)
@@ -120,8 +145,16 @@ class Design:
         ]
         return problems
 
+    @cached_property
+    def _rows_of(self) -> dict[str, dict[str, int]]:
+        """Places of the rows in the table by slide, then by section."""
+        rows: dict[str, dict[str, int]] = {}
+        for place, (slide, section) in enumerate(zip(self.table["slide"], self.table["section"], strict=True)):
+            rows.setdefault(slide, {})[section] = place
+        return rows
+
     def _without_row(self, name: str) -> DesignProblem:
-        return DesignProblem(None, "slide", f"a row for slide {name!r}", f"none{_nearest(name, self.table['slide'])}")
+        return DesignProblem(None, "slide", f"a row for slide {name!r}", f"none{_nearest(name, self._rows_of)}")
 
 
 def read_design(path: str | os.PathLike[str]) -> Design:
@@ -130,9 +163,9 @@ def read_design(path: str | os.PathLike[str]) -> Design:
     Parameters
     ----------
     path : path-like
-        CSV or TSV in UTF-8 (divided by comma, semicolon or tab), Excel workbook (its first sheet) or Parquet. The first
-        row names the columns: slide, animal and group are needed; section, timepoint, segment, stain, marker, mpp,
-        control, negative_control, batch, sex, cage, clinical_score and weight are known; others are kept.
+        CSV or TSV in UTF-8 (divided by comma, semicolon or tab), Excel workbook (its first visible sheet) or Parquet.
+        The first row names the columns: slide, animal and group are needed; `histo.io.design.COLUMNS` has those that
+        histo knows; others are kept.
 
     Returns
     -------
@@ -144,26 +177,31 @@ def read_design(path: str | os.PathLike[str]) -> Design:
         If anything is wrong; ``.problems`` has every problem with row, column, what was expected and what was found.
     """
     path = Path(path)
-    sheet = read_sheet(path)
-    problems = find_problems(sheet)
+    reading = read_cells(read_sheet(path))
+    problems = find_problems(reading)
     if problems:
         raise InvalidDesign.from_problems(problems, path, "Correct these cells and run again; nothing was scored.")
-    return Design(path, _typed(cells_of(sheet)))
+    return Design(path, _typed(reading))
 
 
-def _typed(cells: pd.DataFrame) -> pd.DataFrame:
-    """Give every column its type, and what has several spellings one of them."""
+def _typed(reading: Reading) -> pd.DataFrame:
+    """Give every column its type, the identity columns first."""
+    values = with_outcomes(filled(reading))
     first = [column.name for column in IDENTITY]
-    cells = cells.reindex(columns=[*first, *(name for name in cells.columns if name not in first)], fill_value="")
-    typed = {name: _read_known(cells[name]) if name in COLUMNS else _read_other(cells[name]) for name in cells.columns}
-    # A day has many spellings; a timepoint that is a name stays as it is.
-    typed["timepoint"] = cells["timepoint"].map(lambda text: text if (day := as_day(text)) is None else f"{day:g}")
-    return pd.DataFrame(typed, index=cells.index)
+    names = dict.fromkeys([*first, *reading.cells.columns, *values.columns])
+    typed = {name: _typed_column(reading, values, name) for name in names}
+    return pd.DataFrame(typed, index=reading.cells.index)
 
 
-def _read_known(texts: pd.Series[str]) -> pd.Series[Any]:
-    column = COLUMNS[str(texts.name)]
-    return pd.Series([column.read(text) if text else column.empty for text in texts], texts.index, dtype=column.kind)
+def _typed_column(reading: Reading, values: pd.DataFrame, name: str) -> pd.Series[Any]:
+    column = known_column(name)
+    if column is None:
+        return _read_other(reading.cells[name])
+    if name not in values:
+        return pd.Series("", index=values.index, dtype="str")
+    if column.kind == "float64":
+        return values[name].astype("float64")
+    return values[name].fillna("" if column.kind == "str" else False).astype(column.kind)
 
 
 def _read_other(texts: pd.Series[str]) -> pd.Series[Any]:

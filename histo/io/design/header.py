@@ -1,0 +1,144 @@
+"""The first row of a design table: which column is which, in what unit, and what is wrong with their names."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from histo.errors import DesignProblem
+from histo.io.design.column import COLUMNS, REQUIRED, DesignColumn, course_column, known_column
+from histo.io.design.sheet import Sheet
+
+__all__ = ["Header", "column_name", "misplaced_header", "read_header"]
+
+_WITH_UNIT = re.compile(r"(?P<name>.+?)[ _]*[(\[](?P<unit>[^()\[\]]*)[)\]]", re.DOTALL)
+_DAY = re.compile(r"(\w+?)[,:]?_(?:day|d)_?0*(\d{1,3})", re.ASCII)
+_ALIASES = {
+    "naf": "na_f",
+    "fitcbsa": "fitc_bsa",
+    "fitcdextran": "fitc_dextran",
+    "weight": "weight_g",
+    "body_weight": "weight_g",
+    "body_weight_g": "weight_g",
+    "µm/px": "mpp",
+    "um/px": "mpp",
+    "µm_per_px": "mpp",
+    "um_per_px": "mpp",
+}
+# A header further down than this is not looked for.
+_N_ROWS_OF_TITLE = 20
+
+
+@dataclass(frozen=True)
+class Header:
+    """The columns of one table.
+
+    Parameters
+    ----------
+    names : tuple of str
+        As they are called in `Design.table`, from left to right; empty where a column has no name.
+    columns : dict of str to DesignColumn
+        Those that histo knows, each reading numbers in the unit that its header names.
+    problems : tuple of DesignProblem
+        What is wrong with the names.
+    """
+
+    names: tuple[str, ...]
+    columns: dict[str, DesignColumn]
+    problems: tuple[DesignProblem, ...]
+
+
+def column_name(header: str) -> str:
+    """Read a header leniently: case, spaces and hyphens do not matter, nor does a unit behind a known name.
+
+    Examples
+    --------
+    >>> column_name("Na-F (µg/ml)"), column_name("Clinical score d7"), column_name("CD4 (%)")
+    ('na_f', 'clinical_score_day_7', 'cd4_(%)')
+    """
+    name = _canonical(header)
+    split = _WITH_UNIT.fullmatch(header)
+    if split is None or known_column(name) is not None:
+        return name
+    without_unit = _canonical(split["name"])
+    return without_unit if known_column(without_unit) is not None else name
+
+
+def read_header(texts: tuple[str, ...]) -> Header:
+    """Tell which column is which.
+
+    Parameters
+    ----------
+    texts : tuple of str
+        The cells of the first row.
+    """
+    names = tuple(column_name(text) for text in texts)
+    columns, problems = {}, [*_name_problems(names), *_missing_columns(texts, names)]
+    for text, name in zip(texts, names, strict=True):
+        column = known_column(name)
+        if column is None or name in columns:
+            continue
+        unit = _unit_of(text)
+        in_unit = column.in_unit(unit) if unit and column.units else column
+        if in_unit is None:
+            problems.append(DesignProblem(1, name, f"a unit of {', '.join(column.units)}", repr(unit)))
+        columns[name] = in_unit or column
+    return Header(names, columns, tuple(problems))
+
+
+def misplaced_header(sheet: Sheet) -> DesignProblem | None:
+    """Find out whether a title or something else stands above the names of the columns."""
+    if any(column_name(text) in REQUIRED for text in sheet.header):
+        return None
+    for number, row in sheet.rows.items():
+        if number > _N_ROWS_OF_TITLE:
+            break
+        if len({column_name(text) for text in row} & set(REQUIRED)) > 1:
+            above = ", ".join(filter(None, sheet.header))
+            got = f"{above!r}; they seem to stand in row {number}: delete what is above"
+            return DesignProblem(1, None, "the names of the columns in the first row", got)
+    return None
+
+
+def _canonical(header: str) -> str:
+    name = "_".join(header.lower().replace("μ", "µ").replace("-", " ").replace("_", " ").split())
+    name = _ALIASES.get(name, name)
+    daily = _DAY.fullmatch(name)
+    if daily is not None:
+        of_day = course_column(_ALIASES.get(daily[1], daily[1]), int(daily[2]))
+        return of_day if known_column(of_day) is not None else name
+    return name
+
+
+def _unit_of(header: str) -> str:
+    """Read the unit in brackets; that of a name which is a unit itself, as µm/px, is its own."""
+    split = _WITH_UNIT.fullmatch(header)
+    return split["unit"].strip() if split else ""
+
+
+def _name_problems(names: tuple[str, ...]) -> list[DesignProblem]:
+    problems = [
+        DesignProblem(1, name, "each column once", f"{number} columns of this name")
+        for name, number in Counter(names).items()
+        if name and number > 1
+    ]
+    return problems + [
+        DesignProblem(1, None, "a name for every column", f"none over column {place} of {len(names)}")
+        for place, name in enumerate(names, start=1)
+        if not name
+    ]
+
+
+def _missing_columns(texts: tuple[str, ...], names: tuple[str, ...]) -> list[DesignProblem]:
+    """Find needed columns that are not there, and others that are nearly there."""
+    problems = []
+    strangers = [name for name in names if name and known_column(name) is None]
+    for known in (name for name in COLUMNS if name not in names):
+        nearest = get_close_matches(known, strangers, n=1, cutoff=0.6 if known in REQUIRED else 0.85)
+        if nearest:
+            problems.append(DesignProblem(1, known, f"the column {known!r}", f"{nearest[0]!r}; rename it"))
+        elif known in REQUIRED:
+            problems.append(DesignProblem(1, known, f"the column {known!r}", f"only {', '.join(filter(None, texts))}"))
+    return problems
