@@ -89,6 +89,12 @@ cases <- list(
   sections_unequal = fitted_by_reml(value ~ group + (1 | animal), unequal),
   nested = fitted_by_reml(value ~ group + (1 | animal / section), nested),
   nested_balanced = fitted_by_reml(value ~ group + (1 | animal / section), nested_balanced),
+  # Balanced, so these are REML's values without an optimiser.
+  nested_balanced_anova = (function() {
+    table <- summary(aov(value ~ group + Error(animal / section), nested_balanced))
+    square <- sapply(table, function(stratum) tail(stratum[[1]]$`Mean Sq`, 1))
+    list(animal = (square[[1]] - square[[2]]) / 24, `section:animal` = (square[[2]] - square[[3]]) / 6, Residual = square[[3]])
+  })(),
   # Balanced, so these must be the split-plot's textbook values: group is tested between animals.
   segments_split_plot = (function() {
     table <- summary(aov(value ~ group + segment + Error(animal), segments))
