@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-from math import comb, floor, isfinite
+from math import isfinite
 
 import numpy as np
 from scipy import optimize, stats
 
-__all__ = ["attained_level", "detection_power", "smallest_effect"]
+__all__ = ["detection_power", "smallest_effect"]
 
 _LARGEST = 1e3
 """Differences, in standard deviations, beyond which none is looked for."""
-
-
-def attained_level(n_animals: int, level: float = 0.05, max_relabelings: int = 20_000) -> float:
-    """Tell how large a p-value may be that is still at most `level`, in an exact permutation test of equal groups.
-
-    Parameters
-    ----------
-    n_animals : int
-        Animals in each of the two groups.
-    level : float, optional
-        Nominal level.
-    max_relabelings : int, optional
-        Beyond so many relabelings they are drawn at random, and the level is attained as it is.
-
-    Returns
-    -------
-    float
-        0 where no p-value can be that small.
-
-    Examples
-    --------
-    >>> [round(attained_level(n), 4) for n in (3, 4, 5, 8)]
-    [0.0, 0.0286, 0.0476, 0.0499]
-    """
-    n_relabelings = comb(2 * n_animals, n_animals)
-    if n_relabelings > max_relabelings:
-        return level
-    # Swapping the labels of equal groups gives the same |t|: relabelings come in pairs.
-    return 2 * floor(level * n_relabelings / 2 + 1e-9) / n_relabelings
 
 
 def detection_power(effect: float, sd: float, n_animals: int, level: float) -> float:
@@ -54,7 +25,7 @@ def detection_power(effect: float, sd: float, n_animals: int, level: float) -> f
     n_animals : int
         Animals in each group, 2 or more.
     level : float
-        Level of the test; of a permutation test its `attained_level`.
+        Level of the test; 0 where its p-value cannot be small enough.
 
     Returns
     -------
@@ -64,8 +35,9 @@ def detection_power(effect: float, sd: float, n_animals: int, level: float) -> f
     Notes
     -----
     Pooled t by the noncentral t distribution (Cohen 1988, Statistical Power Analysis, chapter 2), exact for normal
-    animals. The permutation test of the means has nearly the same power at the level that it attains (Hoeffding 1952,
-    Ann Math Stat 23:169, for large groups; docs/levels.md has simulations of 4, 5 and 8 animals).
+    animals. The permutation test of the means comes to the same in large groups (Hoeffding 1952, Ann Math Stat 23:169).
+    In small ones, simulated where the power is 0.5, 0.8 and 0.95, it was between 2.6 points below and 0.4 above with 5
+    animals, and within 0.7 points with 4 (6,000 studies each).
 
     Examples
     --------

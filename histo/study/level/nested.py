@@ -36,7 +36,7 @@ class NestedVariance:
         Animals, sections, units.
     per_animal, per_section : float
         How many equal sections an animal's value, and how many units a section's value, rests on: the harmonic mean, or
-        1 over the mean sum of squared weights. Missing where there is no such level.
+        1 over the mean sum of squared weights. 1 where each animal has one section; missing where units are not known.
     """
 
     levels: tuple[str, ...]
@@ -85,7 +85,7 @@ class NestedVariance:
         """
         if "section" not in self.levels or self.mean_squares[:2].sum() <= 0:
             return float("nan"), float("nan"), float("nan")
-        between, within = self.mean_squares[0], self.mean_squares[1]
+        between, within = self.mean_squares[:2]
         n = 1 / self.expectation[0, 1]
         ratio = between * n / within if within > 0 else np.inf
         quantiles = (1.0, *stats.f.isf((level / 2, 1 - level / 2), self.df[0], self.df[1]))
@@ -116,48 +116,54 @@ def nested_variance(sections: pd.DataFrame) -> NestedVariance | None:
     Its expectations hold for any numbers and any shape of the distributions; on balanced data the components are those
     of the ordinary nested analysis of variance and, where none is below 0, of REML.
     """
-    rows = sections.assign(animal=sections.groupby(["arm", "animal"]).ngroup())
-    weight = rows["weight"] / rows.groupby("animal")["weight"].transform("sum")
-    rows = rows.assign(share=weight * rows["value"], squared_weight=weight**2)
-    animals = rows.groupby("animal").agg(
-        arm=("arm", "first"),
-        value=("share", "sum"),
-        plain_mean=("value", "mean"),
-        n=("value", "size"),
-        squared_weight=("squared_weight", "sum"),
+    arm_of_row = pd.factorize(sections["arm"])[0]
+    # Coded anew: an animal in two arms is two.
+    _, first, animal = np.unique(
+        arm_of_row * (len(sections) + 1) + pd.factorize(sections["animal"])[0], return_index=True, return_inverse=True
     )
-    n_arms = animals["arm"].nunique()
-    df = {"animal": len(animals) - n_arms, "section": len(rows) - len(animals), "unit": 0}
-    if df["animal"] < 1:
+    arm = arm_of_row[first]
+    n_arms = len(np.unique(arm))
+    if len(arm) <= n_arms:
         return None
-    of_arm = animals.groupby("arm")["value"]
-    left = 1 - 1 / of_arm.transform("size")  # what taking the arm's mean off leaves of an animal's variance
-    deviations = rows["value"] - rows["animal"].map(animals["plain_mean"])
-    squares = {
-        "animal": float(((animals["value"] - of_arm.transform("mean")) ** 2).sum()),
-        "section": float((deviations**2).sum()),
-    }
-    expected = {("animal", "section"): float((left * animals["squared_weight"]).sum())}
-    if "n_units" in rows.columns:
-        df["unit"] = int(rows["n_units"].sum()) - len(rows)
-        squares["unit"] = float(rows["squares"].sum())
-        of_units = (rows["squared_weight"] / rows["n_units"]).groupby(rows["animal"]).sum()
-        expected["animal", "unit"] = float((left * of_units).sum())
-        within = 1 - 1 / rows["animal"].map(animals["n"])
-        expected["section", "unit"] = float((within / rows["n_units"]).sum())
-    return _assemble(df, squares, expected, rows)
+    value, n = sections["value"].to_numpy(dtype=float), np.bincount(animal)
+    centre = value.mean()  # taken off, so that a large mean does not eat the digits of the variances
+    weight = sections["weight"].to_numpy(dtype=float)
+    weight = weight / np.bincount(animal, weight)[animal]
+    of_animal = np.bincount(animal, weight * (value - centre))
+    within = value - centre - (np.bincount(animal, value - centre) / n)[animal]
+    n_of_arm = np.bincount(arm)
+    between = of_animal - (np.bincount(arm, of_animal) / n_of_arm)[arm]
+    left = 1 - 1 / n_of_arm[arm]  # what taking the arm's mean off leaves of an animal's variance
+    df = {"animal": len(arm) - n_arms, "section": len(value) - len(arm), "unit": 0}
+    squares = {"animal": float(between @ between), "section": float(within @ within)}
+    expected = {("animal", "section"): float(left @ np.bincount(animal, weight**2))}
+    counts = {"animal": len(arm), "section": len(value), "unit": 0}
+    per_section = float("nan")
+    if "n_units" in sections.columns:
+        n_units = sections["n_units"].to_numpy(dtype=float)
+        counts["unit"] = int(n_units.sum())
+        df["unit"] = counts["unit"] - len(value)
+        squares["unit"] = float(sections["squares"].sum())
+        expected["animal", "unit"] = float(left @ np.bincount(animal, weight**2 / n_units))
+        expected["section", "unit"] = float(((1 - 1 / n[animal]) / n_units).sum())
+        per_section = float(len(value) / (1 / n_units).sum())
+    return _assemble(df, squares, expected, counts, per_section)
 
 
 def _assemble(
-    df: dict[str, int], squares: dict[str, float], expected: dict[tuple[str, str], float], rows: pd.DataFrame
+    df: dict[str, int],
+    squares: dict[str, float],
+    expected: dict[tuple[str, str], float],
+    counts: dict[str, int],
+    per_section: float,
 ) -> NestedVariance:
+    """Keep the levels that have a degree of freedom; what lies below a lost one is part of the one above it."""
     levels = tuple(level for level in _LEVELS if df[level] >= 1)
     freedom = np.array([df[level] for level in levels], dtype=float)
     expectation = np.eye(len(levels))
     for i, upper in enumerate(levels):
         for j in range(i + 1, len(levels)):
             expectation[i, j] = expected[upper, levels[j]] / df[upper]
-    counts = {"animal": rows["animal"].nunique(), "section": len(rows), "unit": rows.get("n_units", pd.Series(0)).sum()}
     return NestedVariance(
         levels=levels,
         mean_squares=np.array([squares[level] for level in levels]) / freedom,
@@ -165,7 +171,7 @@ def _assemble(
         expectation=expectation,
         counts=np.array([counts[level] for level in levels], dtype=float),
         per_animal=1 / expectation[0, levels.index("section")] if "section" in levels else 1.0,
-        per_section=float(len(rows) / (1 / rows["n_units"]).sum()) if "unit" in levels else float("nan"),
+        per_section=per_section,
     )
 
 

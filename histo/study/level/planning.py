@@ -13,9 +13,10 @@ import pandas as pd
 
 from histo.errors import InvalidArgument
 from histo.schema import check_table, empty_table, table_schema
+from histo.study.inference.permutation import smallest_reachable_p
 from histo.study.level.aggregate import animals_table
 from histo.study.level.arm import find_reference, segments_of
-from histo.study.level.detection import attained_level, detection_power, smallest_effect
+from histo.study.level.detection import detection_power, smallest_effect
 from histo.study.level.goal import MOST, PowerGoal
 from histo.study.level.nested import NestedVariance
 from histo.study.level.variance import segment_variance
@@ -49,8 +50,9 @@ class _Question:
     def can_vary_sections(self) -> bool:
         return "section" in self.variance.levels
 
-    def attained(self, n_animals: int) -> float:
-        return attained_level(n_animals, self.level, self.plan.max_relabelings)
+    def level_for(self, n_animals: int) -> float:
+        """Tell the level of a test of so many animals; 0 where its p-value cannot be that small."""
+        return self.level if smallest_reachable_p(n_animals, n_animals) <= self.level else 0.0
 
     def animal_sd(self, n_sections: float) -> tuple[float, float, float]:
         """Tell how much animals' values scatter (SD), with its interval."""
@@ -59,7 +61,7 @@ class _Question:
         return float(estimate), float(low), float(high)
 
     def is_found(self, effect: float, n_animals: int, n_sections: float) -> bool:
-        chance = detection_power(effect, self.animal_sd(n_sections)[0], n_animals, self.attained(n_animals))
+        chance = detection_power(effect, self.animal_sd(n_sections)[0], n_animals, self.level_for(n_animals))
         return chance >= self.goal.target - _ROUNDING
 
 
@@ -171,16 +173,19 @@ def _effect(question: _Question) -> float:
     goal = question.goal
     sampled_sd = question.animal_sd(question.variance.per_animal)[0]
     if goal.effect is None:
-        n_animals = question.n_animals
+        # Of so few animals that no p-value can be small enough, the next number that can.
+        n_animals = next(n for n in range(question.n_animals, MOST + 1) if question.level_for(n) > 0)
         sd = question.animal_sd(question.n_sections)[0]
-        return smallest_effect(sd, n_animals, question.attained(n_animals), goal.target)
+        return smallest_effect(sd, n_animals, question.level_for(n_animals), goal.target)
     scale = {"absolute": 1.0, "percent": abs(question.reference_mean) / 100, "sd": sampled_sd}
     return goal.effect * scale[goal.effect_unit]
 
 
 def _animals_needed(question: _Question, effect: float) -> int:
     """Find the fewest animals; the most that are looked for, where they are not enough."""
-    return next((n for n in range(2, MOST) if question.is_found(effect, n, question.n_sections)), MOST)
+    numbers = range(2, MOST)
+    found = bisect_left(numbers, True, key=lambda n: question.is_found(effect, n, question.n_sections))
+    return numbers[found] if found < len(numbers) else MOST
 
 
 def _sections_needed(question: _Question, effect: float) -> float:
@@ -192,7 +197,7 @@ def _sections_needed(question: _Question, effect: float) -> float:
 
 def _row(question: _Question, effect: float, n_animals: int, n_sections: float) -> dict[str, object]:
     of_reference = 100 / abs(question.reference_mean) if question.reference_mean else nan
-    level = question.attained(n_animals)
+    level = question.level_for(n_animals)
     sd, low, high = question.animal_sd(n_sections) if isfinite(n_sections) or n_sections == inf else (nan, nan, nan)
     found = smallest_effect(sd, n_animals, level, question.goal.target)
     sampled_sd = question.animal_sd(question.variance.per_animal)[0]
@@ -217,7 +222,7 @@ def _row(question: _Question, effect: float, n_animals: int, n_sections: float) 
 
 
 def _remark(question: _Question, n_animals: int, n_sections: float, chance: float) -> str:
-    if question.attained(n_animals) <= 0:
+    if question.level_for(n_animals) <= 0:
         return f"{n_animals} animals in each group cannot reach p <= {question.level:g}, however large the difference"
     if np.isnan(n_sections):
         return f"no number of sections is enough with {n_animals} animals in each group"

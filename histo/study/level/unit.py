@@ -43,12 +43,10 @@ def unit_values(units: Mapping[str, pd.DataFrame], endpoint: Endpoint) -> pd.Dat
     if endpoint.unit_table not in units:
         return None
     table = units[endpoint.unit_table]
-    is_accepted = (
-        table["is_accepted"].to_numpy(dtype=bool) if "is_accepted" in table.columns else np.ones(len(table), bool)
-    )
-    value = table[endpoint.unit_column].to_numpy(dtype=float)
-    rows = table[_KEY].assign(value=value)
-    return rows[is_accepted & np.isfinite(value)].reset_index(drop=True)
+    if "is_accepted" in table.columns:
+        table = table[table["is_accepted"]]
+    rows = pd.DataFrame({name: table[name] for name in _KEY} | {"value": table[endpoint.unit_column].astype(float)})
+    return rows[rows["value"].abs() < np.inf].reset_index(drop=True)
 
 
 def restate_sections(
