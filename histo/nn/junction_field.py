@@ -60,7 +60,7 @@ def see_junctions(
             "the rim of the tiles is too narrow for the model", expected=f"{model.spec.halo} px", got=f"{grid.halo}"
         )
     canvas = junction_canvas(field, model.spec.mpp, stain, channel)
-    tiles = grid or junction_grid(model, canvas)
+    tiles = grid or junction_grid(model, canvas, device=device)
     centreline = np.zeros((canvas.height, canvas.width), np.float32)
     present = np.zeros_like(centreline)
     for tile in predict_junctions(model, canvas, canvas.whole, grid=tiles, device=device):

@@ -10,14 +10,19 @@ import torch
 from numpy.typing import NDArray
 
 from histo.nn.canvas import Canvas
-from histo.nn.device import autocast, choose_device, tiles_at_once
+from histo.nn.device import autocast, choose_device
 from histo.nn.junction_model import JunctionModel
 from histo.nn.junction_network import DEEPEST_STRIDE
 from histo.nn.picture import as_input
 from histo.nn.threads import map_on_threads
+from histo.nn.tile_budget import TileBudget
 from histo.nn.tiling import Tile, TileGrid, Window
 
 __all__ = ["JunctionTile", "junction_grid", "predict_junctions"]
+
+# A pixel of a tile in work takes about 600 bytes of activations: 651 and 583 on tiles of 768 and 1280 pixels. All tiles
+# in work together take 1 GiB at most, so that a process stays below 2 GiB on any number of cores.
+_PX_IN_WORK = 2**30 // 600
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +42,27 @@ class JunctionTile:
     present: NDArray[np.float32]
 
 
-def junction_grid(model: JunctionModel, canvas: Canvas) -> TileGrid:
-    """Lay tiles over a canvas: as large as the model's, or smaller where that wastes less beyond its edges."""
-    longest = max(canvas.height, canvas.width)
-    return TileGrid.fitting(model.spec.tile, model.spec.halo, DEEPEST_STRIDE, longest)
+def junction_grid(
+    model: JunctionModel, canvas: Canvas, *, device: str | None = None, n_at_once: int | None = None
+) -> TileGrid:
+    """Lay tiles over a canvas: as large as the model's, or smaller where that saves memory or waste beyond its edges.
+
+    Parameters
+    ----------
+    model : JunctionModel
+        Its tile is the largest there may be.
+    canvas : Canvas
+        To cover.
+    device, n_at_once
+        As in `predict_junctions`.
+
+    Returns
+    -------
+    TileGrid
+    """
+    budget = _budget(model)
+    n_tiles = budget.n_tiles(choose_device(device), n_at_once)
+    return budget.grid(model.spec.tile, n_tiles, longest=max(canvas.height, canvas.width))
 
 
 def predict_junctions(
@@ -67,7 +89,7 @@ def predict_junctions(
     device : str, optional
         As `choose_device` takes it.
     n_at_once : int, optional
-        Tiles in work at once. Without it, what suits the device.
+        Tiles in work at once, at most. Without it, what suits the device.
 
     Yields
     ------
@@ -76,9 +98,13 @@ def predict_junctions(
     """
     place = choose_device(device)
     seer = _Seer(model, model.fused.to(place), place, canvas)
-    tiles = (grid or junction_grid(model, canvas)).cover(window)
-    n_threads = n_at_once or (tiles_at_once(place) if place.type == "cpu" else 2)
+    tiles = (grid or junction_grid(model, canvas, device=device, n_at_once=n_at_once)).cover(window)
+    n_threads = _budget(model).n_tiles(place, n_at_once)
     yield from map_on_threads(seer.see, tiles, n_threads, n_waiting=n_threads + 1)
+
+
+def _budget(model: JunctionModel) -> TileBudget:
+    return TileBudget(_PX_IN_WORK, model.spec.halo, DEEPEST_STRIDE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, isqrt
+from math import ceil
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from histo.nn.canvas import Canvas
-from histo.nn.device import autocast, choose_device, tiles_at_once
+from histo.nn.device import autocast, choose_device
 from histo.nn.nuclei_decode import Nuclei, decode_nuclei
 from histo.nn.nuclei_model import NucleiModel
 from histo.nn.nuclei_network import DEEPEST_STRIDE, OUTPUT_STRIDE
 from histo.nn.nuclei_spec import NUCLEUS_REACH_UM
 from histo.nn.picture import as_input, is_glass
 from histo.nn.threads import map_on_threads
+from histo.nn.tile_budget import TileBudget
 from histo.nn.tiling import Tile, TileGrid, Window
 
 __all__ = ["NucleiTile", "nuclei_grid", "predict_nuclei"]
@@ -80,7 +81,7 @@ def predict_nuclei(
     place = choose_device(device)
     finder = _Finder(model, model.fused.to(place), place, canvas)
     tiles = nuclei_grid(model, canvas, device=device, n_at_once=n_at_once).cover(window)
-    n_threads = _tiles_in_work(model, place, n_at_once)
+    n_threads = _budget(model).n_tiles(place, n_at_once)
     found = map_on_threads(finder.find, tiles, n_threads, n_waiting=n_threads + 1)
     yield from (tile for tile in found if tile is not None)
 
@@ -106,16 +107,13 @@ def nuclei_grid(
     -------
     TileGrid
     """
-    halo = model.spec.halo
-    affordable = isqrt(_PX_IN_WORK // _tiles_in_work(model, choose_device(device), n_at_once))
-    side = min(model.spec.tile, max(affordable // DEEPEST_STRIDE * DEEPEST_STRIDE, 2 * halo + DEEPEST_STRIDE))
-    return TileGrid.fitting(side, halo, DEEPEST_STRIDE, max(canvas.height, canvas.width))
+    budget = _budget(model)
+    n_tiles = budget.n_tiles(choose_device(device), n_at_once)
+    return budget.grid(model.spec.tile, n_tiles, longest=max(canvas.height, canvas.width))
 
 
-def _tiles_in_work(model: NucleiModel, device: torch.device, n_at_once: int | None) -> int:
-    """Say how many tiles are in work at once: no more than fit the memory when they are as small as can be."""
-    wanted = n_at_once or (tiles_at_once(device) if device.type == "cpu" else 2)
-    return max(1, min(wanted, _PX_IN_WORK // (2 * model.spec.halo + DEEPEST_STRIDE) ** 2))
+def _budget(model: NucleiModel) -> TileBudget:
+    return TileBudget(_PX_IN_WORK, model.spec.halo, DEEPEST_STRIDE)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,16 @@ import torch
 
 from histo.errors import CorruptModel, InvalidArgument, UnknownModel
 from histo.io import slide_from_array
-from histo.nn import JunctionSpec, junction_canvas, list_models, load_junction_model, write_model
+from histo.nn import (
+    Canvas,
+    JunctionSpec,
+    junction_canvas,
+    junction_grid,
+    list_models,
+    load_junction_model,
+    predict_junctions,
+    write_model,
+)
 from histo.nn.convolution import fuse_for_prediction
 from histo.nn.junction_network import REACH_PX, build_junction_network
 from histo.nn.spec import read_spec
@@ -106,3 +115,24 @@ def test_dab_of_one_channel_and_unknown_stains_are_refused() -> None:
         junction_canvas(slide, 0.2, "dab")
     with pytest.raises(InvalidArgument, match="unknown stain"):
         junction_canvas(slide, 0.2, "he")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("n_at_once", [1, 2, 8, 64])
+def test_tiles_in_work_take_no_more_than_the_memory_for_them(
+    folder: Path, n_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_junction_model(folder)
+    canvas = Canvas(9000, 9000, lambda *window: np.zeros((*window[2:], 3), np.uint8))
+    in_work: list[int] = []
+
+    def count(_: object, tiles: object, n_threads: int, n_waiting: int) -> list[None]:
+        in_work.append(n_threads)
+        return []
+
+    monkeypatch.setattr("histo.nn.junction_predict.map_on_threads", count)
+    assert list(predict_junctions(model, canvas, canvas.whole, device="cpu", n_at_once=n_at_once)) == []
+    grid = junction_grid(model, canvas, device="cpu", n_at_once=n_at_once)
+    assert 1 <= in_work[0] <= n_at_once
+    # 1 GiB, at 600 bytes a pixel.
+    assert in_work[0] * grid.tile**2 * 600 <= 2**30
+    assert 2 * REACH_PX < grid.tile <= 1280
