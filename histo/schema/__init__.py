@@ -15,7 +15,7 @@ from histo.schema.marker import POSITIVITY, THRESHOLDS
 from histo.schema.question import AS_PUBLISHED, QUESTIONS
 from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
-from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
+from histo.schema.staining import STAINING, STAINING_CENSUS, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
 from histo.schema.study import CONTRASTS, FAILURES
 from histo.schema.table import BARRIER_TABLES, CELL_TABLES, TABLES, schema_markdown, table_schema
 
@@ -47,6 +47,7 @@ __all__ = [
     "SCORES",
     "SECTIONS",
     "STAINING",
+    "STAINING_CENSUS",
     "STAINING_GAPS",
     "STAINING_PROFILE",
     "STAINING_REGIONS",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from histo.schema.column import POINT, Table, count, flag, number, text
 
-__all__ = ["STAINING", "STAINING_GAPS", "STAINING_PROFILE", "STAINING_REGIONS"]
+__all__ = ["STAINING", "STAINING_CENSUS", "STAINING_GAPS", "STAINING_PROFILE", "STAINING_REGIONS"]
 
 _REGION = "epithelium (both together), villus_epithelium or crypt"
 _SIGNAL = "in counts of the camera (fluorescence) or optical density (DAB), background taken off"
@@ -148,5 +148,21 @@ STAINING_GAPS = Table(
         number("gap_um", "Length along the edge, µm."),
         flag("is_cut", "Whether the edge that was followed ends in it, so that it is longer than this."),
         number("axis", "Where it lies from crypt base (0) to villus tip (1); missing where no axis is seen."),
+    ),
+)
+
+STAINING_CENSUS = Table(
+    "staining_census",
+    "one step of signal in one region of a stained section; each slide keeps its own in its folder, to be "
+    "judged by the threshold that is set when all slides are done",
+    (
+        text("region", "field, tissue, or as in staining_regions."),
+        text("part", "area: pixels are counted; edge: points of the luminal edge, by the brightest signal across it."),
+        count(
+            "step",
+            "Number of the step: 128 to an octave of the signal over background, each above its lower end; below 0 as "
+            "above, with a minus; 0 where there is no signal.",
+        ),
+        count("n", "Pixels, or points."),
     ),
 )

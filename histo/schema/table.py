@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from histo.errors import InvalidArgument
+from histo.schema.barrier import BATCH_BARRIER, STAINING_THRESHOLDS
 from histo.schema.cell import CELL_PLACES, CELL_RATIOS, CELLS, CLUSTERING, DENSITIES, FOLLICLES, INFILTRATE
 from histo.schema.column import IDENTITY, Table
-from histo.schema.junction import JUNCTION_CELLS, JUNCTION_FIELDS, JUNCTIONS
 from histo.schema.level import ANIMALS, GROUPS, POWER, VARIANCE_COMPONENTS
 from histo.schema.marker import POSITIVITY, THRESHOLDS
 from histo.schema.question import AS_PUBLISHED, QUESTIONS
 from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
-from histo.schema.staining import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
 from histo.schema.study import CONTRASTS, FAILURES
 
 __all__ = ["BARRIER_TABLES", "CELL_TABLES", "TABLES", "schema_markdown", "table_schema"]
 
 _OF_CELLS = (CELLS, DENSITIES, CELL_RATIOS, INFILTRATE, FOLLICLES, CLUSTERING, POSITIVITY)
-_OF_BARRIER = (JUNCTIONS, JUNCTION_CELLS, JUNCTION_FIELDS, STAINING, STAINING_REGIONS, STAINING_PROFILE, STAINING_GAPS)
 _OF_SECTIONS = (SECTIONS, VILLI, CRYPTS, UNITS, LAYERS, EXCLUSIONS)
 
 CELL_TABLES = (*(table.name for table in _OF_CELLS), THRESHOLDS.name)
 """Names of the tables that only a run that detects cells writes."""
 
-BARRIER_TABLES = tuple(table.name for table in _OF_BARRIER)
-"""Names of the tables of `histo.measure_junctions` and `histo.measure_staining`, which no batch writes yet."""
+BARRIER_TABLES = (*(table.name for table in BATCH_BARRIER), STAINING_THRESHOLDS.name)
+"""Names of the tables that only a run with slides stained for a protein of junctions writes."""
 
 TABLES: dict[str, Table] = {
     table.name: Table(table.name, table.row, (*IDENTITY, *table.columns))
-    for table in (*_OF_SECTIONS, *_OF_CELLS, *_OF_BARRIER, SCORES)
+    for table in (*_OF_SECTIONS, *_OF_CELLS, SCORES)
 }
+TABLES |= {table.name: table for table in BATCH_BARRIER}
+TABLES["staining_thresholds"] = STAINING_THRESHOLDS
 TABLES["cells"] = Table("cells", CELLS.row, (*IDENTITY, *CELLS.columns, *CELL_PLACES))
 TABLES["thresholds"] = THRESHOLDS
 TABLES["animals"] = Table("animals", ANIMALS.row, (*IDENTITY[2:], *ANIMALS.columns))

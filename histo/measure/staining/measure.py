@@ -17,14 +17,22 @@ from histo.measure.staining.amount import measure_amount
 from histo.measure.staining.axis import CryptVillusAxis
 from histo.measure.staining.background import Background, find_background
 from histo.measure.staining.band import REGIONS, EpitheliumPixels, PictureGrid, find_epithelium
+from histo.measure.staining.census import take_census
 from histo.measure.staining.edge import Borders, find_borders
 from histo.measure.staining.line import ApicalLine, trace_lines
 from histo.measure.staining.membrane import inner_part, membrane_ratios
+from histo.measure.staining.picture_threshold import stain_threshold_from_controls
 from histo.measure.staining.quality import StainingQuality, finest_detail_um, judge, saturated_percent, unevenness
-from histo.measure.staining.region import StainedEpithelium, tabulate_gaps, tabulate_profile, tabulate_regions
+from histo.measure.staining.region import (
+    StainedEpithelium,
+    signals_by_region,
+    tabulate_gaps,
+    tabulate_profile,
+    tabulate_regions,
+)
 from histo.measure.staining.settings import StainingSettings
 from histo.measure.staining.signal import Stain, StainSignal, read_signal, without_counterstain
-from histo.measure.staining.threshold import StainThreshold, stain_threshold_from_controls
+from histo.measure.staining.threshold import StainThreshold
 from histo.schema import STAINING, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS, check_table, empty_table
 from histo.types import Compartment, LabelMap
 
@@ -55,6 +63,8 @@ class StainingMeasures:
         One row a stretch of the crypt-villus axis.
     gaps : DataFrame
         One row a gap of the apical line.
+    census : DataFrame
+        How often each signal occurs, by which `judge_by` applies a threshold that is set later.
     lines : tuple of ApicalLine
         The luminal edge and where the apical line is seen on it, for overlays; µm from the map's outer corner.
     """
@@ -63,6 +73,7 @@ class StainingMeasures:
     regions: pd.DataFrame
     profile: pd.DataFrame
     gaps: pd.DataFrame
+    census: pd.DataFrame
     lines: tuple[ApicalLine, ...] = ()
 
 
@@ -143,6 +154,7 @@ def measure_staining(
             regions=empty_table(STAINING_REGIONS.columns),
             profile=empty_table(STAINING_PROFILE.columns),
             gaps=empty_table(STAINING_GAPS.columns),
+            census=take_census({"field": seen.excess.ravel()}, {}),
         )
     return _measure_section(signal, labels, threshold, membranes, settings)
 
@@ -194,8 +206,15 @@ def _measure_section(
     )
     profile = tabulate_profile(stained)
     every = tuple(line for region in REGIONS for line in lines[region])
-    row = _field_row(seen, _expected(pixels, grid, profile), threshold, settings)
-    return StainingMeasures(row, tabulate_regions(stained, profile), profile, tabulate_gaps(stained), every)
+    areas, edges = signals_by_region(stained)
+    return StainingMeasures(
+        field=_field_row(seen, _expected(pixels, grid, profile), threshold, settings),
+        regions=tabulate_regions(stained, profile),
+        profile=profile,
+        gaps=tabulate_gaps(stained),
+        census=take_census({seen.area_of: values[seen.area], **areas}, edges),
+        lines=every,
+    )
 
 
 def _trace(seen: _Seen, borders: Borders, settings: StainingSettings) -> dict[Compartment, tuple[ApicalLine, ...]]:

@@ -25,6 +25,9 @@ _OFF_UM = 1.0
 _OFF_BORDER_UM = 2.0
 _MIN_MEMBRANE_UM2 = 20.0
 _MIN_PIECE_UM = 4.0
+_ROWS_AT_ONCE = 512
+# A second derivative is taken from pixels up to two rows away.
+_ROWS_AROUND = 2
 
 
 def membrane_ratios(
@@ -100,20 +103,32 @@ def find_membranes(values: Image, mpp: float, where: Mask) -> Mask:
 
     A ridge counts where it is three times as strong as the usual variation within `where`, and is 4 µm long.
     """
-    sigma = max(_RIDGE_UM / mpp, 1.0)
-    smooth = blurred(values, sigma)
-    row_slope, col_slope = np.gradient(smooth)
-    (across_rows, mixed), (_, across_cols) = np.gradient(row_slope), np.gradient(col_slope)
-    middle, half = (across_rows + across_cols) / 2, np.hypot((across_rows - across_cols) / 2, mixed)
-    lowest, highest = middle - half, middle + half
-    spread = 1.4826 * float(np.median(np.abs(lowest[where] - np.median(lowest[where]))))
+    lowest, highest = _curvatures(blurred(values, max(_RIDGE_UM / mpp, 1.0)))
+    usual = lowest[where]
+    spread = 1.4826 * float(np.median(np.abs(usual - np.median(usual))))
+    del usual
     # Of a line the curvature across is strong and that along it is not; of a spot both are.
     is_ridge = where & (-lowest > _RIDGE_SPREADS * spread) & (np.abs(highest) < -0.5 * lowest)
+    del lowest, highest
     line = skeletonize(is_ridge).astype(np.uint8)  # type: ignore[no-untyped-call]
     _, labelled, stats, _ = cv2.connectedComponentsWithStats(line, connectivity=8)
     is_long = stats[:, cv2.CC_STAT_AREA] * mpp >= _MIN_PIECE_UM
     is_long[0] = False
     return np.asarray(is_long[labelled])
+
+
+def _curvatures(smooth: Image) -> tuple[Image, Image]:
+    """Lowest and highest curvature of each pixel, a few rows at a time: all derivatives at once fill the memory."""
+    lowest, highest = np.empty_like(smooth), np.empty_like(smooth)
+    for first in range(0, len(smooth), _ROWS_AT_ONCE):
+        last = min(first + _ROWS_AT_ONCE, len(smooth))
+        top = max(first - _ROWS_AROUND, 0)
+        row_slope, col_slope = np.gradient(smooth[top : last + _ROWS_AROUND])
+        (across_rows, mixed), (_, across_cols) = np.gradient(row_slope), np.gradient(col_slope)
+        middle, half = (across_rows + across_cols) / 2, np.hypot((across_rows - across_cols) / 2, mixed)
+        own = slice(first - top, last - top)
+        lowest[first:last], highest[first:last] = (middle - half)[own], (middle + half)[own]
+    return lowest, highest
 
 
 def _filled(values: Image, seen: Mask) -> Image:

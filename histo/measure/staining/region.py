@@ -20,7 +20,7 @@ from histo.measure.staining.threshold import StainThreshold
 from histo.schema import STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS, check_table, empty_table
 from histo.types import Compartment, LabelMap
 
-__all__ = ["StainedEpithelium", "tabulate_gaps", "tabulate_profile", "tabulate_regions"]
+__all__ = ["StainedEpithelium", "signals_by_region", "tabulate_gaps", "tabulate_profile", "tabulate_regions"]
 
 Floats = NDArray[np.float64]
 
@@ -73,6 +73,18 @@ def tabulate_regions(stained: StainedEpithelium, profile: pd.DataFrame) -> pd.Da
     """Make the table of regions: both together, villous epithelium, crypts."""
     rows = [_region_row(stained, name, regions, profile) for name, regions in _NAMES.items()]
     return check_table(pd.DataFrame(rows), STAINING_REGIONS.columns)
+
+
+def signals_by_region(stained: StainedEpithelium) -> tuple[dict[str, NDArray[np.floating]], dict[str, Floats]]:
+    """Give the signal of the pixels of each region, and the brightest signal across each point of its edge."""
+    pixels = stained.pixels
+    inside = pixels.inside > 0
+    areas = {name: stained.signal[inside & np.isin(pixels.region, regions)] for name, regions in _NAMES.items()}
+    edges = {
+        name: np.concatenate([np.zeros(0), *(line.peak for line in _told_lines(stained, regions))])
+        for name, regions in _NAMES.items()
+    }
+    return areas, edges
 
 
 def tabulate_profile(stained: StainedEpithelium) -> pd.DataFrame:
@@ -172,7 +184,7 @@ def _shares(stained: StainedEpithelium, own: NDArray[np.bool_]) -> dict[str, flo
 
 def _line_columns(stained: StainedEpithelium, regions: tuple[Compartment, ...]) -> dict[str, float]:
     every = [line for region in regions for line in stained.lines[region]]
-    lines = [line for line in every if not line.is_hidden]
+    lines = _told_lines(stained, regions)
     seen = np.concatenate([np.zeros(0, dtype=bool), *(line.is_seen for line in lines)])
     peak = np.concatenate([np.zeros(0), *(line.peak for line in lines)])
     integral = np.concatenate([np.zeros(0), *(line.integral_um for line in lines)])
@@ -189,6 +201,11 @@ def _line_columns(stained: StainedEpithelium, regions: tuple[Compartment, ...]) 
         "mean_gap_um": float(np.mean(whole)) if whole else float("nan"),
         "longest_gap_um": max((gap.length_um for gap in gaps), default=0.0 if lines else float("nan")),
     }
+
+
+def _told_lines(stained: StainedEpithelium, regions: tuple[Compartment, ...]) -> list[ApicalLine]:
+    """Lines of which it can be told where they are seen."""
+    return [line for region in regions for line in stained.lines[region] if not line.is_hidden]
 
 
 def _gradient(profile: pd.DataFrame, noise: float) -> float:
