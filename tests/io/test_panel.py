@@ -25,6 +25,20 @@ READABLE = [
         (("cd8a", "ring", "Alexa Fluor 488"), ("il-17a", "ring", "2")),
         "DAPI",
     ),
+    (
+        "ZO1=Cy5; β-catenin; e cadherin",
+        "fluorescence",
+        (
+            ("zo-1", "junction", "Cy5"),
+            ("beta-catenin", "junction", ""),
+            ("e-cadherin", "junction", ""),
+        ),
+        "",
+    ),
+    ("Zonulin", "dab", (("zonulin", "junction", ""),), ""),
+    ("CLDN 15", "dab", (("claudin-15", "junction", ""),), ""),
+    ("beta-catenin@nucleus", "dab", (("beta-catenin", "nucleus", ""),), ""),
+    ("vinculin@junction", "dab", (("vinculin", "junction", ""),), ""),
     ("CD4=Em: 520-540; 550", "fluorescence", (("cd4", "ring", "Em: 520-540"), ("550", "nucleus", "")), ""),
 ]
 UNREADABLE = [
@@ -40,7 +54,7 @@ UNREADABLE = [
 HEADER = "slide,animal,group,section,stain,marker,negative_control"
 BROKEN = [
     (["a,m1,g,,dab,CD3; CD4,"], (2, "marker", "such as CD3")),
-    (["a,m1,g,,if,CD4@membrane,"], (2, "marker", "@nucleus or @ring")),
+    (["a,m1,g,,if,CD4@membrane,"], (2, "marker", "@nucleus, @ring or @junction")),
     (["a,m1,g,,dab,CD4,", "b,m2,g,,dab,CD4@nucleus,"], (3, "marker", "cd4@ring as in row 2")),
     (["a,m1,g,s1,dab,CD4,", "a,m2,g,s2,he,CD4,"], (3, "stain", "'dab' as in row 2")),
     (["a,m1,g,s1,dab,CD4,yes", "a,m2,g,s2,dab,CD4,no"], (3, "negative_control", "'yes' as in row 2")),
@@ -61,6 +75,25 @@ def test_markers_are_read_with_their_place_and_channel(
 def test_what_is_no_marker_is_refused(text: str, stain: str, part: str) -> None:
     with pytest.raises(InvalidArgument, match=part):
         read_panel(text, stain)
+
+
+def test_what_is_looked_for_in_junctions_is_kept_from_what_is_looked_for_in_cells() -> None:
+    panel = read_panel("CD4; ZO-1=Cy5; Foxp3; nuclei=DAPI", "fluorescence")
+    assert panel.of_cells.names == ("cd4", "foxp3")
+    assert panel.of_cells.nuclei == "DAPI"
+    assert [marker.name for marker in panel.of_junctions] == ["zo-1"]
+
+
+@pytest.mark.parametrize(("marker", "stain"), [("CD4", "if"), ("ZO-1", "he"), ("E-cadherin@ring", "dab"), ("", "")])
+def test_a_monolayer_without_a_protein_of_junctions_is_answered_with_its_row(
+    marker: str, stain: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "animals.csv"
+    rows = ["a,m1,g,,if,ZO-1,,monolayer", f"b,m1,g,,{stain},{marker},,en face"]
+    path.write_text("\n".join([f"{HEADER},preparation", *rows]), encoding="utf-8")
+    with pytest.raises(InvalidDesign, match="a protein of junctions") as caught:
+        read_design(path)
+    assert [(problem.row, problem.column) for problem in caught.value.problems] == [(3, "marker")]
 
 
 @given(st.lists(st.from_regex(r"[a-z][a-z0-9]{0,6}", fullmatch=True), unique=True, max_size=5), st.data())

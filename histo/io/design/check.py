@@ -41,6 +41,7 @@ def find_problems(reading: Reading) -> tuple[DesignProblem, ...]:
         *_unexpected_cells(reading),
         *_repeated_sections(reading),
         *_unreadable_markers(reading),
+        *_monolayers_without_junctions(reading),
         *disagreements(reading),
         *_odd_timepoints(reading),
         *_two_spellings(reading),
@@ -176,6 +177,28 @@ def _unreadable_markers(reading: Reading) -> list[DesignProblem]:
                 expected = f"{marker.name}@{site} as in row {first}: values of two places cannot be compared"
                 problems.append(DesignProblem(int(row), "marker", expected, f"{marker.name}@{marker.site}"))
     return problems
+
+
+def _monolayers_without_junctions(reading: Reading) -> list[DesignProblem]:
+    """Find monolayers without a protein of junctions: there would be nothing to measure in them."""
+    if "preparation" not in reading.known:
+        return []
+    known = filled(reading)
+    stains, markers = (known.get(name, pd.Series("", known.index)).fillna("") for name in ("stain", "marker"))
+    problems = []
+    for row, preparation, stain, text in zip(known.index, known["preparation"], stains, markers, strict=True):
+        if preparation != "monolayer" or _shows_junctions(str(stain), str(text)):
+            continue
+        expected = "a protein of junctions, such as ZO-1, or a marker with @junction, and stain = dab or fluorescence"
+        problems.append(DesignProblem(int(row), "marker", f"{expected}, as preparation = monolayer", repr(text)))
+    return problems
+
+
+def _shows_junctions(stain: str, markers: str) -> bool:
+    try:
+        return stain in {"dab", "fluorescence"} and bool(read_panel(markers, stain).of_junctions)
+    except InvalidArgument:
+        return True  # it has a problem of its own
 
 
 def _odd_timepoints(reading: Reading) -> list[DesignProblem]:

@@ -26,6 +26,7 @@ Scope = Literal["section", "slide", "arm", "animal", "visit"]
 
 _SEGMENTS = ("duodenum", "jejunum", "ileum")
 _STAINS = {"he": "he", "h&e": "he", "dab": "dab", "ihc": "dab", "fluorescence": "fluorescence", "if": "fluorescence"}
+_PREPARATIONS = {"section": "section", "monolayer": "monolayer", "en face": "monolayer", "en-face": "monolayer"}
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _SEXES = {"female": "female", "f": "female", "♀": "female", "male": "male", "m": "male", "♂": "male"}
 _PER_PIXEL = {"um": 0, "um/px": 0, "um/pixel": 0, "nm": -3, "nm/px": -3, "nm/pixel": -3}
@@ -221,6 +222,29 @@ COLUMNS = {
             "slide",
         ),
         DesignColumn("batch", "the name of a batch", "What was stained or scanned together.", scope="slide"),
+        DesignColumn(
+            "preparation",
+            f"one of {', '.join(_PREPARATIONS)}",
+            "How cells stained for a junction protein are seen: cut across, in a section of gut (also when nothing is "
+            "said), or from above, in a monolayer.",
+            _one_of(_PREPARATIONS),
+            scope="slide",
+        ),
+        DesignColumn(
+            "labels",
+            "a GeoJSON file or an OME-Zarr label map of histo, by its path from the table's folder",
+            "Compartments of a slide stained for a junction protein: drawn by hand, or those of an earlier run.",
+            scope="slide",
+        ),
+        DesignColumn(
+            "imaging_order",
+            "a number",
+            "Place in the order in which slides stained for a junction protein were imaged, or minutes: tells whether "
+            "the stain bleached.",
+            Number(),
+            "float64",
+            "slide",
+        ),
         DesignColumn("sex", "female or male (f or m)", "Sex of the animal.", _one_of(_SEXES), scope="animal"),
         DesignColumn("cage", "the name of a cage", "Cage in which the animal was kept.", scope="animal"),
         DesignColumn(
