@@ -86,6 +86,16 @@ class Design:
         """
         return animals_of(self.table, self.groups, self.timepoints)
 
+    def places_of(self, slide: str) -> dict[str, int]:
+        """Find the places in `table` (for ``iloc``) of a slide's rows, by section; empty if it has none.
+
+        Parameters
+        ----------
+        slide : str
+            Name or path of the slide, with or without extension.
+        """
+        return self._places.get(as_slide(slide), {})
+
     def row_for(self, slide: str, section: str = "s1") -> pd.Series[Any]:
         """Find the row of a section: its own, or else the one for its whole slide.
 
@@ -106,8 +116,7 @@ class Design:
         InvalidDesign
             If there is none.
         """
-        name = as_slide(slide)
-        rows = self._rows_of.get(name, {})
+        name, rows = as_slide(slide), self.places_of(slide)
         place = rows.get(section, rows.get(""))
         if place is not None:
             return self.table.iloc[place]
@@ -137,7 +146,7 @@ class Design:
             Slides without a row, then rows without a slide; empty when each has its other.
         """
         present = dict.fromkeys(as_slide(name) for name in slide_names)
-        problems = [self._without_row(name) for name in present if name not in self._rows_of]
+        problems = [self._without_row(name) for name in present if name not in self._places]
         problems += [
             DesignProblem(int(row), "slide", "one of the slides that are there", f"{name!r}{_nearest(name, present)}")
             for row, name in zip(self.table.index, self.table["slide"], strict=True)
@@ -146,15 +155,14 @@ class Design:
         return problems
 
     @cached_property
-    def _rows_of(self) -> dict[str, dict[str, int]]:
-        """Places of the rows in the table by slide, then by section."""
+    def _places(self) -> dict[str, dict[str, int]]:
         rows: dict[str, dict[str, int]] = {}
         for place, (slide, section) in enumerate(zip(self.table["slide"], self.table["section"], strict=True)):
             rows.setdefault(slide, {})[section] = place
         return rows
 
     def _without_row(self, name: str) -> DesignProblem:
-        return DesignProblem(None, "slide", f"a row for slide {name!r}", f"none{_nearest(name, self._rows_of)}")
+        return DesignProblem(None, "slide", f"a row for slide {name!r}", f"none{_nearest(name, self._places)}")
 
 
 def read_design(path: str | os.PathLike[str]) -> Design:
