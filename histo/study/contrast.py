@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from histo.schema import check_table, empty_table, table_schema
-from histo.study.inference.effect import hedges_g, hedges_interval, welch_interval
-from histo.study.inference.multiplicity import westfall_young
-from histo.study.inference.permutation import permutation_test, smallest_reachable_p
-from histo.study.level.arm import Arm, arms_of, reference_for, segments_of
+from histo.study.comparison import Comparison, comparisons_of
+from histo.study.inference import Inference, adjust, compare_two, smallest_reachable_p, westfall_young
+from histo.study.level.arm import Arm, segments_of
 from histo.study.plan import AnalysisPlan
 
 __all__ = ["contrasts_table"]
 
 
-@dataclass(frozen=True)
-class _Comparison:
-    """Two arms in one segment: a value for each endpoint (row) and animal (column), missing where there is none."""
-
-    segment: str
-    reference: Arm | None
-    comparison: Arm
-    endpoints: tuple[str, ...]
-    values_reference: pd.DataFrame
-    values_comparison: pd.DataFrame
-    n_sections: pd.Series[int]
-    n_comparisons: int
-
-
 def contrasts_table(
-    animals: pd.DataFrame, endpoints: tuple[str, ...], reference: Arm, plan: AnalysisPlan
+    animals: pd.DataFrame,
+    endpoints: tuple[str, ...],
+    reference: Arm,
+    plan: AnalysisPlan,
+    covariates: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Compare every group and timepoint with the reference, within each segment.
 
@@ -47,19 +35,21 @@ def contrasts_table(
     reference : Arm
         What `histo.study.level.arm.find_reference` found.
     plan : AnalysisPlan
-        Level, relabelings and seed.
+        Level, relabelings, seed, covariates, correction.
+    covariates : DataFrame, optional
+        One row an animal, the index; the plan's covariates as columns, as far as the design has them.
 
     Returns
     -------
     DataFrame
-        The ``contrasts`` table. Where animals are too few, or are the same on both sides, there is no p-value and the
-        columns test and note say why.
+        The ``contrasts`` table. Where animals are too few there is no p-value, and the columns test and note say why.
+        Animals that are on both sides are compared with themselves.
     """
+    known = pd.DataFrame() if covariates is None else covariates
     rows = [
         row
         for segment in segments_of(animals)
-        for comparison in _comparisons(animals, segment, endpoints, reference)
-        for row in _contrasts(comparison, plan)
+        for row in _in_segment(animals[animals["segment"] == segment], endpoints, reference, plan, known)
     ]
     columns = table_schema("contrasts").columns
     if not rows:
@@ -69,157 +59,171 @@ def contrasts_table(
     return check_table(table, columns)
 
 
-def _comparisons(
-    animals: pd.DataFrame, segment: str, endpoints: tuple[str, ...], reference: Arm
-) -> Iterator[_Comparison]:
-    rows = animals[animals["segment"] == segment]
-    arms = arms_of(rows, reference.group)
-    compared = [arm for arm in arms if arm.group != reference.group or (reference.timepoint and arm != reference)]
-    for arm in compared:
-        against = reference_for(arm, reference, arms)
-        yield _Comparison(
-            segment,
-            against,
-            arm,
-            endpoints,
-            _values(rows, against, endpoints),
-            _values(rows, arm, endpoints),
-            _n_sections(rows, against, arm, endpoints),
-            len(compared),
-        )
-
-
-def _values(rows: pd.DataFrame, arm: Arm | None, endpoints: tuple[str, ...]) -> pd.DataFrame:
-    if arm is None:
-        return pd.DataFrame(index=list(endpoints))
-    chosen = rows[(rows["group"] == arm.group) & (rows["timepoint"] == arm.timepoint)]
-    return chosen.pivot_table(
-        index="endpoint", columns="animal", values="value", aggfunc="first", observed=True, sort=False
-    ).reindex(list(endpoints))
-
-
-def _n_sections(
-    rows: pd.DataFrame, reference: Arm | None, comparison: Arm, endpoints: tuple[str, ...]
-) -> pd.Series[int]:
-    """Count the sections behind the animals that have a value."""
-    arms = [(arm.group, arm.timepoint) for arm in (reference, comparison) if arm is not None]
-    is_behind = pd.MultiIndex.from_frame(rows[["group", "timepoint"]]).isin(arms) & rows["value"].notna()
-    counts: pd.Series[int] = rows[is_behind].groupby("endpoint")["n_sections"].sum().reindex(list(endpoints))
-    return counts.fillna(0).astype(int)
-
-
-def _contrasts(comparison: _Comparison, plan: AnalysisPlan) -> Iterator[dict[str, object]]:
-    adjusted = _adjusted(comparison, plan)
-    for endpoint in comparison.endpoints:
-        a = comparison.values_reference.loc[endpoint].dropna().to_numpy(dtype=float)
-        b = comparison.values_comparison.loc[endpoint].dropna().to_numpy(dtype=float)
-        low, high = welch_interval(a, b, plan.level)
-        effect_size = hedges_g(a, b)
-        effect_low, effect_high = hedges_interval(effect_size, a.size, b.size, plan.level)
-        mean_a, mean_b = (float(values.mean()) if values.size else np.nan for values in (a, b))
-        yield {
-            "endpoint": endpoint,
-            "segment": comparison.segment,
-            "reference": str(comparison.reference) if comparison.reference else "none",
-            "comparison": str(comparison.comparison),
-            "contrast": f"{comparison.comparison} - {comparison.reference or 'none'}",
-            "estimate": mean_b - mean_a,
-            "ci_low": low,
-            "ci_high": high,
-            "effect_size": effect_size,
-            "effect_low": effect_low,
-            "effect_high": effect_high,
-            "df": np.nan,
-            "n_animals_a": a.size,
-            "n_animals_b": b.size,
-            "n_sections": int(comparison.n_sections[endpoint]),
-            "mean_a": mean_a,
-            "mean_b": mean_b,
-            **_tested(comparison, a, b, adjusted.get(endpoint, np.nan), plan),
-        }
-
-
-def _adjusted(comparison: _Comparison, plan: AnalysisPlan) -> dict[str, float]:
-    """Adjust over the endpoints that can be tested; the comparisons count by Bonferroni, for they share animals."""
-    a, b = comparison.values_reference, comparison.values_comparison
-    n_reference, n_comparison = (values.notna().sum(axis=1).to_dict() for values in (a, b))
-    testable = [
-        name
-        for name in comparison.endpoints
-        if not _reason_for_no_test(comparison, n_reference[name], n_comparison[name])
-    ]
-    if not testable:
-        return {}
-    p_values = westfall_young(
-        a.loc[testable].to_numpy(dtype=float),
-        b.loc[testable].to_numpy(dtype=float),
-        max_relabelings=plan.max_relabelings,
-        seed=plan.seed,
-    )
-    factor = comparison.n_comparisons if plan.corrects_comparisons else 1
-    return dict(zip(testable, np.minimum(p_values * factor, 1.0).tolist(), strict=True))
-
-
-def _tested(
-    comparison: _Comparison,
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-    p_adjusted: float,
+def _in_segment(
+    animals: pd.DataFrame,
+    endpoints: tuple[str, ...],
+    reference: Arm,
     plan: AnalysisPlan,
-) -> dict[str, object]:
-    why_not = _reason_for_no_test(comparison, a.size, b.size)
-    if why_not:
-        nothing = {"statistic": np.nan, "p": np.nan, "p_adjusted": np.nan, "correction": "none"}
-        return {"test": "none", **nothing, "note": why_not}
-    outcome = permutation_test(a, b, max_relabelings=plan.max_relabelings, seed=plan.seed)
-    how = "exact permutation of animals" if outcome.is_exact else f"permutation of animals drawn with seed {plan.seed}"
-    p_value = float(outcome.p_value)
-    return {
-        "test": f"{how}, Welch t ({outcome.n_relabelings:,} relabelings)",
-        "statistic": float(outcome.statistic),
-        "p": p_value,
-        # Animals without a value take part in the joint relabeling, so it may fall a hair below the single test.
-        "p_adjusted": max(p_value, p_adjusted),
-        "correction": _correction(comparison, plan),
-        "note": _reach(a.size, b.size, comparison.n_comparisons if plan.corrects_comparisons else 1, plan.level),
-    }
+    covariates: pd.DataFrame,
+) -> list[dict[str, object]]:
+    """Test all comparisons of a segment, then correct: over endpoints, and over comparisons if the plan says so."""
+    segment = str(animals["segment"].iloc[0])
+    comparisons = list(comparisons_of(animals, segment, endpoints, reference, covariates))
+    factor = len(comparisons) if plan.corrects_comparisons else 1
+    tested = [_tested(comparison, endpoints, plan, factor) for comparison in comparisons]
+    adjusted = _adjusted(comparisons, tested, plan, factor)
+    correction = _correction(plan, len(endpoints), factor, segment)
+    return [
+        {
+            "endpoint": endpoint,
+            "segment": segment,
+            **_described(comparison, endpoint),
+            **_outcome(result, p_adjusted, correction),
+        }
+        for comparison, results, p_values in zip(comparisons, tested, adjusted, strict=True)
+        for endpoint, result, p_adjusted in zip(endpoints, results, p_values, strict=True)
+    ]
 
 
-def _reason_for_no_test(comparison: _Comparison, n_reference: int, n_comparison: int) -> str:
+def _tested(comparison: Comparison, endpoints: tuple[str, ...], plan: AnalysisPlan, factor: int) -> list[Inference]:
+    results = []
+    for endpoint in endpoints:
+        a, b = comparison.values_of(endpoint)
+        why_not = _reason_for_no_test(comparison, a, b)
+        if why_not:
+            results.append(
+                Inference("none", n_a=int(np.isfinite(a).sum()), n_b=int(np.isfinite(b).sum()), note=why_not)
+            )
+            continue
+        found = compare_two(
+            a, b, strata=comparison.labels, level=plan.level, max_relabelings=plan.max_relabelings, seed=plan.seed
+        )
+        if comparison.is_paired:
+            found = replace(found, test=found.test.replace("animals within strata", "timepoints within animals"))
+        elif comparison.strata.names:
+            found = replace(found, test=found.test.replace("strata", " and ".join(comparison.strata.names)))
+        reach = _reach(comparison, a, b, factor, plan.level)
+        results.append(replace(found, note="; ".join(filter(None, (reach, found.note, _left_out(comparison))))))
+    return results
+
+
+def _reason_for_no_test(comparison: Comparison, a: NDArray[np.float64], b: NDArray[np.float64]) -> str:
     if comparison.reference is None:
         return (
             f"the reference was not sampled at {comparison.comparison.timepoint or 'this timepoint'} in this segment: "
             "name the group and timepoint to compare against"
         )
-    for arm, n_animals in ((comparison.reference, n_reference), (comparison.comparison, n_comparison)):
+    for arm, values in ((comparison.reference, a), (comparison.comparison, b)):
+        n_animals = int(np.isfinite(values).sum())
         if n_animals < 2:
             counted = "only one animal" if n_animals else "no animal"
-            return f"{counted} with a value in {arm}: a test needs two in each group"
-    if comparison.values_reference.columns.intersection(comparison.values_comparison.columns).size:
-        return "the same animals are on both sides: animals that are followed over time need a paired analysis"
+            where = f"both {arm} and the other" if comparison.is_paired else str(arm)
+            return f"{counted} with a value in {where}: a test needs two in each group"
     return ""
 
 
-def _correction(comparison: _Comparison, plan: AnalysisPlan) -> str:
-    n_endpoints = len(comparison.endpoints)
+def _left_out(comparison: Comparison) -> str:
+    """Tell which animals or covariates do not take part."""
+    if not comparison.is_paired:
+        return comparison.strata.note
+    n_alone = comparison.values_a.columns.symmetric_difference(comparison.values_b.columns).size
+    return f"{n_alone} animals that are on one side only were left out" if n_alone else ""
+
+
+def _adjusted(
+    comparisons: list[Comparison], tested: list[list[Inference]], plan: AnalysisPlan, factor: int
+) -> list[list[float]]:
+    """Adjust the p-values of a segment, comparison by comparison."""
+    p_values = np.array([[result.p for result in results] for results in tested]).reshape(len(tested), -1)
+    if plan.correction != "westfall_young":
+        whole = plan.corrects_comparisons
+        families = [p_values.ravel()] if whole else list(p_values)
+        adjusted = np.concatenate([adjust(family, plan.correction) for family in families]) if families else p_values
+        return adjusted.reshape(p_values.shape).tolist()
+    rows = [_by_joint_relabeling(comparison, row, plan) for comparison, row in zip(comparisons, p_values, strict=True)]
+    # Comparisons share the reference's animals and count by Bonferroni. Animals without a value take part in the joint
+    # relabeling, so the adjusted p-value might fall a hair below the single test's.
+    return [np.fmax(row, np.minimum(factor * joint, 1.0)).tolist() for row, joint in zip(p_values, rows, strict=True)]
+
+
+def _by_joint_relabeling(
+    comparison: Comparison, p_values: NDArray[np.float64], plan: AnalysisPlan
+) -> NDArray[np.float64]:
+    """Adjust over the endpoints that could be tested; a single one keeps its p-value."""
+    is_tested = np.isfinite(p_values)
+    adjusted = p_values.copy()
+    if is_tested.sum() > 1:
+        a, b = (side.to_numpy(dtype=float)[is_tested] for side in comparison.sides)
+        adjusted[is_tested] = westfall_young(
+            a, b, strata=comparison.labels, max_relabelings=plan.max_relabelings, seed=plan.seed
+        )
+    return adjusted
+
+
+def _described(comparison: Comparison, endpoint: str) -> dict[str, object]:
+    mean_a, mean_b = (
+        float(np.nanmean(values)) if np.isfinite(values).any() else np.nan for values in comparison.values_of(endpoint)
+    )
+    return {
+        "contrast": comparison.contrast,
+        "reference": str(comparison.reference) if comparison.reference else "none",
+        "comparison": str(comparison.comparison),
+        "n_sections": int(comparison.n_sections[endpoint]),
+        "mean_a": mean_a,
+        "mean_b": mean_b,
+        # Where nothing could be tested, the difference still is what it is.
+        "estimate": mean_b - mean_a,
+    }
+
+
+def _outcome(result: Inference, p_adjusted: float, correction: str) -> dict[str, object]:
+    is_tested = result.test != "none"
+    return {
+        **({"estimate": result.estimate} if is_tested else {}),
+        "ci_low": result.ci_low,
+        "ci_high": result.ci_high,
+        "effect_size": result.effect_size,
+        "effect_low": result.effect_low,
+        "effect_high": result.effect_high,
+        "test": result.test,
+        "statistic": result.statistic,
+        "df": result.df,
+        "p": result.p,
+        "p_plain": result.p_plain,
+        "p_adjusted": p_adjusted,
+        "correction": correction if is_tested else "none",
+        "n_animals_a": result.n_a,
+        "n_animals_b": result.n_b,
+        "note": result.note,
+    }
+
+
+def _correction(plan: AnalysisPlan, n_endpoints: int, n_comparisons: int, segment: str) -> str:
+    where = f"within {segment or 'the study'}"
+    if plan.correction != "westfall_young":
+        name = {"holm": "Holm", "bh": "Benjamini-Hochberg"}[plan.correction]
+        n_tests = n_endpoints * n_comparisons
+        return f"{name} over {n_tests} tests, {where}" if n_tests > 1 else "none: one endpoint, one comparison"
     parts = [f"Westfall-Young over {n_endpoints} endpoints"] if n_endpoints > 1 else []
-    if plan.corrects_comparisons and comparison.n_comparisons > 1:
-        parts.append(f"{'times' if parts else 'Bonferroni:'} {comparison.n_comparisons} comparisons")
-    if not parts:
-        return "none: one endpoint, one comparison"
-    return f"{' '.join(parts)}, within {comparison.segment or 'the study'}"
+    if n_comparisons > 1:
+        parts.append(f"{'times' if parts else 'Bonferroni:'} {n_comparisons} comparisons")
+    return f"{' '.join(parts)}, {where}" if parts else "none: one endpoint, one comparison"
 
 
-def _reach(n: int, m: int, n_comparisons: int, level: float) -> str:
-    smallest = smallest_reachable_p(n, m)
+def _reach(comparison: Comparison, a: NDArray[np.float64], b: NDArray[np.float64], factor: int, level: float) -> str:
+    """Say where so few animals cannot give a small p-value, whatever the difference."""
+    has_a, has_b = np.isfinite(a), np.isfinite(b)
+    n, m = int(has_a.sum()), int(has_b.sum())
+    labels = comparison.labels
+    smallest = smallest_reachable_p(n, m, None if labels is None else (labels[0][has_a], labels[1][has_b]))
     if smallest > level:
         return (
             f"{n} and {m} animals cannot reach p <= {level:g}, however large the difference "
             f"(smallest p {smallest:.2g}): read the difference and its interval"
         )
-    if smallest * n_comparisons > level:
+    if smallest * factor > level:
         return (
-            f"{n} and {m} animals cannot reach an adjusted p <= {level:g} with {n_comparisons} comparisons "
-            f"(smallest {smallest * n_comparisons:.2g}): read the difference and its interval"
+            f"{n} and {m} animals cannot reach an adjusted p <= {level:g} with {factor} comparisons "
+            f"(smallest {smallest * factor:.2g}): read the difference and its interval"
         )
     return ""

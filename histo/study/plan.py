@@ -8,9 +8,10 @@ from typing import Literal, get_args
 from histo.errors import InvalidArgument
 from histo.study.level.endpoint import ENDPOINTS
 
-__all__ = ["AnalysisPlan", "SectionEstimator", "SectionWeights"]
+__all__ = ["AnalysisPlan", "Correction", "SectionEstimator", "SectionWeights"]
 
 SectionWeights = Literal["equal", "units", "wall_length"]
+Correction = Literal["westfall_young", "holm", "bh"]
 SectionEstimator = Literal["mean", "trimmed_mean", "median"]
 
 
@@ -37,6 +38,13 @@ class AnalysisPlan:
         ``trimmed_mean``, without the lowest and the highest tenth; or ``median``. Other measures stay as they are.
     reference : str, optional
         Group to compare against, or group and timepoint as ``"EAE @ 7"``. Empty: read off the design.
+    correction : str, optional
+        How p-values of one family are corrected. ``westfall_young``: by relabelling animals with all their endpoints,
+        times the number of comparisons; it loses least where one comparison has several endpoints. ``holm`` or ``bh``
+        (Benjamini-Hochberg): over endpoints and comparisons.
+    covariates : tuple of str, optional
+        Columns of the design within which animals exchange their labels, where the design has them, they vary, and
+        they leave enough to exchange; a contrast's note says which were left out.
     level : float, optional
         Level of the tests; intervals cover ``1 - level``.
     max_relabelings : int, optional
@@ -57,6 +65,8 @@ class AnalysisPlan:
     section_weights: SectionWeights = "equal"
     section_estimator: SectionEstimator = "mean"
     reference: str = ""
+    correction: Correction = "westfall_young"
+    covariates: tuple[str, ...] = ("batch", "sex")
     level: float = 0.05
     max_relabelings: int = 20_000
     seed: int = 0
@@ -69,6 +79,7 @@ class AnalysisPlan:
             ("minimum_sections", self.minimum_sections >= 1, "1 or more"),
             ("section_weights", self.section_weights in get_args(SectionWeights), _one_of(SectionWeights)),
             ("section_estimator", self.section_estimator in get_args(SectionEstimator), _one_of(SectionEstimator)),
+            ("correction", self.correction in get_args(Correction), _one_of(Correction)),
             ("level", 0 < self.level < 1, "a number between 0 and 1"),
             ("max_relabelings", self.max_relabelings >= 1000, "1000 or more"),
             ("seed", self.seed >= 0, "0 or more"),

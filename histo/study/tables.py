@@ -20,6 +20,7 @@ from histo.study.level.arm import Arm, find_reference
 from histo.study.level.endpoint import ENDPOINTS, endpoint_named
 from histo.study.level.section import usable_sections
 from histo.study.plan import AnalysisPlan
+from histo.study.strata import covariates_of_animals
 
 __all__ = ["StudyTables"]
 
@@ -182,11 +183,15 @@ class StudyTables:
             )
         against = self.reference(reference or "")
         if endpoint is None or endpoint in self.plan.endpoints:
-            table = contrasts_table(self._animals, self.plan.endpoints, against, self.plan)
+            table = contrasts_table(self._animals, self.plan.endpoints, against, self.plan, self._covariates)
             return table if endpoint is None else table[table["endpoint"] == endpoint].reset_index(drop=True)
         self._require_endpoint(endpoint)
         animals = animals_table(self.sections, [endpoint], self.plan)
-        return contrasts_table(animals, (endpoint,), against, self.plan)
+        return contrasts_table(animals, (endpoint,), against, self.plan, self._covariates)
+
+    @cached_property
+    def _covariates(self) -> pd.DataFrame:
+        return covariates_of_animals(self.sections, self.plan.covariates)
 
     @cached_property
     def _animals(self) -> pd.DataFrame:

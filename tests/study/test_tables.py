@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from histo.errors import CorruptResults, HistoError, InvalidArgument, InvalidDesign, InvalidTable, UnitOfAnalysisError
 from histo.io.results import write_table
 from histo.schema import table_schema
 from histo.study import AnalysisPlan, Arm, StudyTables
+from histo.study.inference import adjust
 
 Draw = Callable[..., pd.DataFrame]
 
@@ -155,7 +157,7 @@ def test_a_control_at_other_timepoints_only_is_not_guessed(draw_sections_table: 
 
 @pytest.mark.parametrize(
     ("n_animals", "has_p", "part"),
-    [(1, False, "only one animal"), (3, True, "cannot reach p <= 0.05"), (4, True, "cannot reach an adjusted p")],
+    [(1, False, "only one animal"), (3, True, "cannot reach p <= 0.05")],
 )
 def test_too_few_animals_are_said_and_no_p_is_made_up(
     draw_sections_table: Draw, n_animals: int, has_p: bool, part: str
@@ -169,6 +171,13 @@ def test_too_few_animals_are_said_and_no_p_is_made_up(
         assert set(contrasts["test"]) == {"none"}
 
 
+def test_too_many_comparisons_for_so_few_animals_are_said(draw_sections_table: Draw) -> None:
+    arms = (("control", "14"), *(("EAE", day) for day in ("3", "7", "10", "14")))
+    contrasts = StudyTables(draw_sections_table(arms=arms, n_animals=4, segments=("ileum",))).compare()
+    assert contrasts["note"].str.contains("cannot reach an adjusted p <= 0.05 with 4 comparisons").all()
+    assert (contrasts["p_adjusted"] > 0.05).all()
+
+
 def test_four_animals_can_answer_each_comparison_by_itself(draw_sections_table: Draw) -> None:
     plan = AnalysisPlan(corrects_comparisons=False)
     table = draw_sections_table(n_animals=4, segments=("ileum",), animal_cv=0.01)
@@ -176,12 +185,59 @@ def test_four_animals_can_answer_each_comparison_by_itself(draw_sections_table: 
     assert (contrasts["p_adjusted"] <= 0.05).any()
 
 
-def test_animals_followed_over_time_are_not_tested_as_strangers(draw_sections_table: Draw) -> None:
-    table = draw_sections_table(arms=(("EAE", "0"), ("EAE", "7")), segments=("ileum",))
+def test_animals_followed_over_time_are_compared_with_themselves(draw_sections_table: Draw) -> None:
+    table = draw_sections_table(arms=(("EAE", "0"), ("EAE", "7")), n_animals=6, segments=("ileum",))
     table["animal"] = table["animal"].str.replace(r"^E\d+-", "m", regex=True)
-    contrasts = StudyTables(table).compare("vh_cd", reference="EAE @ 0")
-    assert contrasts["p"].isna().all()
-    assert contrasts["note"].str.contains("paired").all()
+    study = StudyTables(table)
+    row = study.compare("vh_cd", reference="EAE @ 0").iloc[0]
+    animals = study.animals()
+    wide = animals[animals["endpoint"] == "vh_cd"].pivot_table(index="animal", columns="timepoint", values="value")
+    assert row["test"] == "exact permutation of timepoints within animals, mid-p (64 relabelings)"
+    assert row["estimate"] == pytest.approx((wide["7"] - wide["0"]).mean())
+    assert row["statistic"] == pytest.approx(stats.ttest_rel(wide["7"], wide["0"]).statistic)
+    assert (row["n_animals_a"], row["n_animals_b"]) == (6, 6)
+
+
+def test_an_animal_that_is_missing_at_one_timepoint_is_left_out_and_said(draw_sections_table: Draw) -> None:
+    table = draw_sections_table(arms=(("EAE", "0"), ("EAE", "7")), n_animals=6, segments=("ileum",))
+    table["animal"] = table["animal"].str.replace(r"^E\d+-", "m", regex=True)
+    table = table[(table["animal"] != "m3") | (table["timepoint"] != "7")]
+    row = StudyTables(table).compare("vh_cd", reference="EAE @ 0").iloc[0]
+    assert row["n_animals_a"] == 5
+    assert "1 animals that are on one side only were left out" in row["note"]
+
+
+@pytest.mark.parametrize("method", ["holm", "bh"])
+def test_another_correction_adjusts_all_tests_of_a_segment_together(sections: pd.DataFrame, method: str) -> None:
+    contrasts = StudyTables(sections, plan=AnalysisPlan(correction=method)).compare()  # type: ignore[arg-type]
+    for _, of_segment in contrasts.groupby("segment"):
+        assert of_segment["p_adjusted"].to_numpy() == pytest.approx(adjust(of_segment["p"], method))  # type: ignore[arg-type]
+    assert contrasts["correction"].str.contains("over 10 tests").all()
+
+
+def test_relabelling_together_finds_more_than_holm(sections: pd.DataFrame, study: StudyTables) -> None:
+    holm = StudyTables(sections, plan=AnalysisPlan(correction="holm")).compare()
+    assert (study.compare()["p_adjusted"] <= 0.05).sum() >= (holm["p_adjusted"] <= 0.05).sum()
+    assert study.compare()["p"].tolist() == holm["p"].tolist()
+
+
+def test_the_estimate_is_adjusted_for_a_batch_that_varies(sections: pd.DataFrame) -> None:
+    number = sections["animal"].str.extract(r"(\d+)$")[0].astype(int)
+    shifted = sections.assign(batch=np.where(number <= 2, "A", "B"))
+    shifted["crypt_depth_um"] += np.where(shifted["batch"] == "A", 60.0, 0.0)
+    with_batch = StudyTables(shifted).compare("crypt_depth_um")
+    without = StudyTables(shifted, plan=AnalysisPlan(covariates=())).compare("crypt_depth_um")
+    assert with_batch["test"].str.contains("within batch").all()
+    # Two of five in batch A on either side: the difference is the same, its interval is narrower by far.
+    assert with_batch["estimate"].to_numpy() == pytest.approx(without["estimate"].to_numpy())
+    width = [(table["ci_high"] - table["ci_low"]).mean() for table in (with_batch, without)]
+    assert width[0] < width[1] / 2
+
+
+def test_a_batch_that_goes_with_the_group_is_said_and_not_used(sections: pd.DataFrame) -> None:
+    contrasts = StudyTables(sections.assign(batch=sections["group"])).compare("vh_cd")
+    assert contrasts["note"].str.contains("batch goes with the group").all()
+    assert not contrasts["test"].str.contains("within").any()
 
 
 def test_without_a_design_there_are_sections_but_no_animals(sections: pd.DataFrame) -> None:

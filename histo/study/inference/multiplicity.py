@@ -1,44 +1,92 @@
-"""Several endpoints of the same animals: p-values that hold for all of them together."""
+"""Several endpoints or comparisons: p-values that hold for all of them together."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from statsmodels.stats.multitest import multipletests
 
-from histo.study.inference.permutation import relabel
+from histo.errors import InvalidArgument
+from histo.study.inference.permutation import shuffle
+from histo.study.inference.relabeling import MAX_RELABELINGS, one_sided_p
 
-__all__ = ["westfall_young"]
+__all__ = ["adjust", "westfall_young"]
+
+_METHODS = {"holm": "holm", "bh": "fdr_bh"}
+
+
+def adjust(p_values: ArrayLike, method: Literal["holm", "bh"] = "holm") -> NDArray[np.float64]:
+    """Adjust the p-values of one declared family.
+
+    Parameters
+    ----------
+    p_values : (n,) array
+        Missing ones stay missing and do not count.
+    method : {"holm", "bh"}, optional
+        ``holm``: the chance of one or more false positives stays below the level, whatever the tests have in common
+        (Holm 1979, Scand J Stat 6:65). ``bh``: the expected share of false ones among the positives does (Benjamini and
+        Hochberg 1995, J R Stat Soc B 57:289); for exploring, not for confirming.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no such method, or a p-value is not between 0 and 1.
+
+    Examples
+    --------
+    >>> adjust([0.01, 0.04, float("nan"), 0.03]).round(3).tolist()
+    [0.03, 0.06, nan, 0.06]
+    >>> adjust([0.01, 0.04, 0.03], "bh").round(3).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    if method not in _METHODS:
+        raise InvalidArgument("there is no such correction", expected="holm or bh", got=repr(method))
+    given = np.asarray(p_values, dtype=float)
+    is_there = ~np.isnan(given)
+    if not ((given[is_there] >= 0) & (given[is_there] <= 1)).all():
+        raise InvalidArgument("a p-value lies between 0 and 1", got=f"{given.tolist()}")
+    adjusted = np.full(given.shape, np.nan)
+    if is_there.any():
+        adjusted[is_there] = multipletests(given[is_there], method=_METHODS[method])[1]
+    return adjusted
 
 
 def westfall_young(
-    reference: ArrayLike, comparison: ArrayLike, *, max_relabelings: int = 20_000, seed: int = 0
+    reference: ArrayLike,
+    comparison: ArrayLike,
+    *,
+    strata: tuple[ArrayLike, ArrayLike] | None = None,
+    max_relabelings: int = MAX_RELABELINGS,
+    seed: int = 0,
 ) -> NDArray[np.float64]:
     """Adjust the p-values of several endpoints that were measured on the same two groups of animals.
 
     Whole animals are relabelled, with all their endpoints, and each endpoint is held against the largest statistic that
     a relabeling gives among those not yet decided (step-down maxT). The chance of one or more false positives among the
-    endpoints stays below the level, whichever of them truly differ, and what the endpoints have in common is used.
+    endpoints stays at the level, whichever of them truly differ, and what the endpoints have in common is used.
 
-    Holm's correction of permutation p-values has no power in studies of this size: five animals a group give no p-value
-    below 0.0079, and already seven endpoints times that is above 0.05. The smallest adjusted p-value here is the
-    smallest p-value itself, however many endpoints there are.
+    It is the better choice for the endpoints of one comparison, whose tests permute the same animals: the smallest
+    adjusted p-value is the smallest p-value itself, however many endpoints there are, where Holm multiplies it by their
+    number. Holm is for p-values that come from different animals or different tests.
 
     Parameters
     ----------
     reference, comparison : (endpoints, n) and (endpoints, m) arrays
         One value an animal along the last axis, the same animals in every row; missing where an animal has none.
-    max_relabelings, seed : int, optional
+    strata, max_relabelings, seed : optional
         As in `permutation_test`.
 
     Returns
     -------
     (endpoints,) array
-        Adjusted two-sided p-values, in the order of the rows.
+        Adjusted two-sided p-values (mid-p as in `permutation_test`), in the order of the rows.
 
     Raises
     ------
     InvalidArgument
-        If a group has fewer than two animals.
+        If a group has fewer than two animals, or strata leave nothing to exchange.
 
     Notes
     -----
@@ -49,13 +97,14 @@ def westfall_young(
     --------
     >>> groups = [[1, 2, 3, 4, 5], [2, 4, 1, 3, 5]], [[11, 12, 13, 14, 15], [3, 1, 5, 2, 4]]
     >>> westfall_young(*groups).round(4).tolist()
-    [0.0079, 1.0]
+    [0.004, 1.0]
     """
-    relabeled = relabel(reference, comparison, max_relabelings=max_relabelings, seed=seed)
-    order = np.argsort(-relabeled.observed, kind="stable")
+    shuffled = shuffle(reference, comparison, strata=strata, max_relabelings=max_relabelings, seed=seed)
+    size = np.abs(shuffled.statistic())
+    order = np.argsort(-size[:, 0], kind="stable")
     # From the least to the most extreme endpoint: the largest statistic among those not yet decided.
-    largest = np.maximum.accumulate(relabeled.null[:, order[::-1]], axis=1)[:, ::-1]
-    p_values = relabeled.p_values(largest, relabeled.observed[order])
+    largest = np.maximum.accumulate(size[order[::-1]], axis=0)[::-1]
+    p_values = one_sided_p(largest, is_mid=shuffled.is_mid_p)
     adjusted = np.empty_like(p_values)
     adjusted[order] = np.maximum.accumulate(p_values)
     return adjusted

@@ -28,6 +28,8 @@ class Inference:
         Two-sided p-value, unless `test` says otherwise.
     n_a, n_b : int, optional
         Animals in the reference (or in all) and in the comparison.
+    p_plain : float, optional
+        Where `p` is a mid-p value: the plain permutation p-value beside it.
     note : str, optional
         What a reader must know; why there is no test.
 
@@ -48,4 +50,5 @@ class Inference:
     p: float = nan
     n_a: int = 0
     n_b: int = 0
+    p_plain: float = nan
     note: str = ""

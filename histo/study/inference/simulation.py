@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +13,7 @@ from scipy import stats
 from histo.errors import InvalidArgument
 from histo.study.inference.permutation import permutation_test
 
-__all__ = ["NullRates", "StudyLayout", "draw_null_studies", "null_rates"]
+__all__ = ["NullRates", "StudyLayout", "draw_null_groups", "null_rates"]
 
 Distribution = Literal["normal", "skewed", "heavy"]
 
@@ -69,9 +70,11 @@ class NullRates:
     t_test_on_sections : float
         False positives of the t-test that takes sections for animals.
     interval_coverage : float
-        Intervals of the difference (Welch, animal means) that hold the true difference, zero.
+        Intervals of the difference (the permutation test inverted) that hold the true difference, zero.
     n_studies : int
         Studies drawn.
+    plain_permutation : float
+        False positives of the same permutation by its plain p-value, without mid-p.
     """
 
     permutation: float
@@ -79,22 +82,31 @@ class NullRates:
     t_test_on_sections: float
     interval_coverage: float
     n_studies: int
+    plain_permutation: float
 
 
-def draw_null_studies(
-    layout: StudyLayout, n_studies: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Draw studies in which the groups do not differ.
+def draw_null_groups(
+    n_animals: Sequence[int], layout: StudyLayout, n_studies: int, rng: np.random.Generator
+) -> list[NDArray[np.float64]]:
+    """Draw studies of as many groups as are asked for, which do not differ.
+
+    Parameters
+    ----------
+    n_animals : sequence of int
+        Animals of each group; it stands for the layout's own numbers.
+    layout : StudyLayout
+        Sections, intraclass correlation and distribution.
+    n_studies : int
+        Studies to draw.
+    rng : Generator
+        Source of chance.
 
     Returns
     -------
-    reference, comparison : (n_studies, n_animals, n_sections) arrays
+    list of (n_studies, n_animals, n_sections) arrays
         Section values with variance 1.
     """
-    return (
-        _draw_sections(layout, (n_studies, layout.n_reference, layout.n_sections), rng),
-        _draw_sections(layout, (n_studies, layout.n_comparison, layout.n_sections), rng),
-    )
+    return [_draw_sections(layout, (n_studies, n, layout.n_sections), rng) for n in n_animals]
 
 
 def null_rates(layout: StudyLayout, n_studies: int, *, level: float = 0.05, seed: int = 0) -> NullRates:
@@ -112,20 +124,23 @@ def null_rates(layout: StudyLayout, n_studies: int, *, level: float = 0.05, seed
         Seed of the draw.
     """
     rng = np.random.default_rng(seed)
-    false_positives = np.zeros(3, dtype=int)
+    false_positives = np.zeros(4, dtype=int)
     for start in range(0, n_studies, _CHUNK):
-        reference, comparison = draw_null_studies(layout, min(_CHUNK, n_studies - start), rng)
+        sizes = (layout.n_reference, layout.n_comparison)
+        reference, comparison = draw_null_groups(sizes, layout, min(_CHUNK, n_studies - start), rng)
         means = reference.mean(axis=-1), comparison.mean(axis=-1)
         sections = (values.reshape(len(values), -1) for values in (reference, comparison))
+        permuted = permutation_test(*means, seed=seed)
         p_values = (
-            permutation_test(*means, seed=seed).p_value,
+            permuted.p_value,
+            permuted.p_plain,
             stats.ttest_ind(*means, axis=-1, equal_var=False).pvalue,
             stats.ttest_ind(*sections, axis=-1).pvalue,
         )
         false_positives += [int((p <= level).sum()) for p in p_values]
-    permutation, welch, naive = (float(count) / n_studies for count in false_positives)
-    # The interval inverts Welch's test: it misses the truth exactly when that test is significant.
-    return NullRates(permutation, welch, naive, 1 - welch, n_studies)
+    permutation, plain, welch, naive = (float(count) / n_studies for count in false_positives)
+    # The interval inverts the permutation test: it misses the truth exactly when that test is significant.
+    return NullRates(permutation, welch, naive, 1 - permutation, n_studies, plain)
 
 
 def _draw_sections(layout: StudyLayout, size: tuple[int, int, int], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ import pytest
 
 from histo.errors import InvalidArgument
 from histo.study import StudyLayout, effective_sections, intraclass_correlation, null_rates, westfall_young
-from histo.study.inference.simulation import draw_null_studies
+from histo.study.inference.simulation import draw_null_groups
 
 
 @pytest.mark.parametrize("icc", [0.3, 0.6])
@@ -35,7 +35,7 @@ def test_one_or_more_of_five_endpoints_is_wrongly_found_in_at_most_five_per_cent
 def test_sections_of_one_animal_are_as_alike_as_was_asked_for() -> None:
     import pandas as pd
 
-    reference, _ = draw_null_studies(StudyLayout(400, 2, 8, 0.4), 1, np.random.default_rng(1))
+    (reference,) = draw_null_groups([400], StudyLayout(2, 2, 8, 0.4), 1, np.random.default_rng(1))
     values = pd.Series(reference[0].ravel())
     animals = pd.Series(np.repeat(np.arange(400), 8))
     assert intraclass_correlation(values, animals, animals * 0) == pytest.approx(0.4, abs=0.06)
