@@ -48,6 +48,7 @@ def main() -> None:
             "b": normal(rng, 104, 6, 6),
             "strata": ["b1", "b1", "b1", "b2", "b2", "b1", "b1", "b2", "b2", "b2", "b2"],
         },
+        "equal_3_3": {"a": normal(rng, 50, 2, 3), "b": normal(rng, 51, 2, 3)},
         "p_values": {"p": [0.0079, 0.0159, 0.0159, 0.031, 0.044, 0.12, 0.5, 0.81, 0.0012]},
     }
     lines = [f"{json.dumps(name)}: {json.dumps(dataset)}" for name, dataset in datasets.items()]

@@ -31,7 +31,9 @@ Case = dict[str, Any]
 def main() -> None:
     datasets = json.loads((FOLDER / "datasets.json").read_text(encoding="utf-8"))
     cases: dict[str, Case] = {name: two_groups(datasets[name], margin) for name, margin in MARGINS.items()}
-    cases |= {name: several_groups(datasets[name]["values"]) for name in ("three_4_4_4", "three_3_4_5")}
+    cases |= {
+        name: several_groups(datasets[name]["values"]) for name in ("three_4_4_4", "three_3_4_5", "three_tied_4_4_4")
+    }
     cases |= {name: mixed_model(datasets[name]) for name in ("segments", "segments_unbalanced")}
     cases["pairs_8"] = rank_correlation(datasets["pairs_8"])
     cases["pairs_tied_8"] = rank_correlation(datasets["pairs_tied_8"])
@@ -80,6 +82,8 @@ def several_groups(values: list[list[float]]) -> Case:
         "welch": {"F": float(welch.statistic), "df": [float(df) for df in welch.df], "p": float(welch.pvalue)},
         # The asymptotic test of Kendall's tau with the group's number is Jonckheere-Terpstra's.
         "jonckheere_p_asymptotic": float(kendall.pvalue),
+        "theil_sen_slope": float(stats.theilslopes(np.concatenate(groups), order).slope),
+        "somers_d": float(stats.somersd(order, np.concatenate(groups)).statistic),
     }
 
 

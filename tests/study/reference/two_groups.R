@@ -16,6 +16,25 @@ by_coin <- function(values, group) {
        mid_less = as.numeric(midpvalue(test("greater"))))
 }
 
+# The shifts of b that a one-sided test at 2.5 % does not reject, one side after the other, by halving.
+inverted <- function(a, b, is_rejected) {
+  end <- function(side) {
+    kept <- mean(b) - mean(a); out <- kept + side * 10 * diff(range(c(a, b)))
+    stopifnot(is_rejected(a, b - out, -side), !is_rejected(a, b - kept, -side))
+    for (halving in 1:60) {
+      middle <- (kept + out) / 2
+      if (is_rejected(a, b - middle, -side)) out <- middle else kept <- middle
+    }
+    kept
+  }
+  c(end(-1), end(1))
+}
+
+mid_p <- function(a, b, side) {
+  tail <- enumerated(c(a, b), length(a), function(values, first) side * welch_t(values, first))
+  tail$greater - tail$equal / 2
+}
+
 enumerated <- function(values, n, statistic) {
   chosen <- combn(length(values), n)
   null <- apply(chosen, 2, function(first) statistic(values, seq_along(values) %in% first))
@@ -25,11 +44,12 @@ enumerated <- function(values, n, statistic) {
 equivalence <- function(a, b, margin) {
   lower <- t.test(b, a, mu = -margin, alternative = "greater")
   upper <- t.test(b, a, mu = margin, alternative = "less")
-  list(margin = margin, p = max(lower$p.value, upper$p.value), df = unname(lower$parameter),
-       ci90 = as.numeric(t.test(b, a, conf.level = 0.9)$conf.int))
+  list(margin = margin, permuted_mid_p = max(mid_p(a, b + margin, 1), mid_p(a, b - margin, -1)), p = max(lower$p.value, upper$p.value), df = unname(lower$parameter),
+       ci90 = as.numeric(t.test(b, a, conf.level = 0.9)$conf.int)
+  )
 }
 
-margins <- list(villus_5_5 = 60, crypt_4_7 = 15, tied_5_5 = 3, equal_6_6 = 5)
+margins <- list(villus_5_5 = 60, crypt_4_7 = 15, tied_5_5 = 3, equal_6_6 = 5, equal_3_3 = 6)
 
 two_groups <- function(name) {
   a <- unlist(datasets[[name]]$a); b <- unlist(datasets[[name]]$b)
@@ -49,6 +69,8 @@ two_groups <- function(name) {
     exactranktests_perm = perm.test(tenths[group == "a"], tenths[group == "b"], exact = TRUE)$p.value,
     enumerated_welch = enumerated(values, length(a), welch_t),
     enumerated_difference = enumerated(values, length(a), function(v, first) mean(v[!first]) - mean(v[first])),
+    # Inverted from the enumerated test, each tail at 2.5 % by mid-p.
+    interval = if (!anyDuplicated(values) && length(values) > 6) inverted(a, b, function(a, b, side) mid_p(a, b, side) <= 0.025),
     tost = equivalence(a, b, margins[[name]])
   )
 }
@@ -60,7 +82,7 @@ endpoints <- cbind(as_matrix(datasets$five_endpoints_5_5$a), as_matrix(datasets$
 invisible(capture.output(max_t <- mt.maxT(endpoints, rep(0:1, each = 5), test = "t", side = "abs", B = 0)))
 max_t <- max_t[order(max_t$index), ]
 
-names_of_sets <- c("villus_5_5", "crypt_4_7", "tied_5_5", "equal_6_6")
+names_of_sets <- c("villus_5_5", "crypt_4_7", "tied_5_5", "equal_6_6", "equal_3_3")
 cases <- sapply(names_of_sets, two_groups, simplify = FALSE)
 cases$five_endpoints_5_5 <- list(t = max_t$teststat, p = max_t$rawp, p_adjusted = max_t$adjp)
 
@@ -68,7 +90,9 @@ cases$five_endpoints_5_5 <- list(t = max_t$teststat, p = max_t$rawp, p_adjusted 
 batches <- with(datasets$two_batches, data.frame(
   value = c(unlist(a), unlist(b)), group = factor(rep(c("a", "b"), c(length(a), length(b)))), batch = factor(unlist(strata))
 ))
-blocked <- oneway_test(value ~ group | batch, batches, distribution = exact(algorithm = "shift", fact = 10))
+blocked <- function(alternative) oneway_test(
+  value ~ group | batch, batches, distribution = exact(algorithm = "shift", fact = 10), alternative = alternative
+)
 fit <- lm(value ~ group + batch, batches)
 adjusted_t <- function(frame) {
   coef(summary(lm(value ~ group + batch, frame)))["groupb", "t value"]
@@ -82,7 +106,8 @@ null <- apply(expand.grid(lapply(places, seq_along)), 1, function(choice) {
 cases$two_batches <- list(
   estimate = unname(coef(fit)["groupb"]), ci = as.numeric(confint(fit)["groupb", ]),
   t = coef(summary(fit))["groupb", "t value"], df = df.residual(fit), p = coef(summary(fit))["groupb", "Pr(>|t|)"],
-  coin_blocked_exact = as.numeric(pvalue(blocked)),
+  coin_blocked_exact = list(two_sided = as.numeric(pvalue(blocked("two.sided"))), greater = as.numeric(pvalue(blocked("less"))),
+                            mid_greater = as.numeric(midpvalue(blocked("less")))),
   enumerated = shares(null, adjusted_t(batches))
 )
 
