@@ -19,7 +19,7 @@ from histo.errors import CorruptResults, HistoError
 from histo.io.results import write_table
 from histo.schema import CELL_TABLES, IDENTITY, TABLES, empty_table
 from histo.study import StudyTables
-from histo.study.assignment import assign_animals
+from histo.study.assignment import assign_animals, rows_without_section
 
 __all__ = ["assemble", "require_complete", "write_study_tables"]
 
@@ -56,7 +56,8 @@ def assemble(
     Returns
     -------
     tuple of str
-        Why markers could not be judged, and why there are no scores and no comparison of groups, if there are none.
+        Rows of the design whose section was not found, why markers could not be judged, and why there are no scores
+        and no comparison of groups, if there are none.
 
     Raises
     ------
@@ -67,16 +68,17 @@ def assemble(
     require_complete(results, plan, by_slide)
     finished = [slide.name for slide in plan.slides if slide.name not in by_slide]
     sections = join_tables(results, "sections", finished)
+    notes: tuple[str, ...] = ()
     if plan.design is not None:
+        notes = tuple(f"{plan.design.path.name}: {line}" for line in rows_without_section(sections, plan.design))
         sections = _flag_unknown(assign_animals(sections, plan.design))
     is_control = control_rows(sections)
-    notes: tuple[str, ...] = ()
     if counted:
         with_cells = [name for name in finished if name in counted]
         stained = stained_slides(plan, with_cells)
         identify = partial(_with_identity_of, sections)
         study = assemble_cells(results, sections, (with_cells, stained), rules or CellRules(), identify=identify)
-        notes = study.notes
+        notes += study.notes
         sections = _write_infiltrate(results, study.sections, study.infiltrate, is_control)
     else:
         _remove_cell_tables(results)

@@ -11,7 +11,7 @@ from pathlib import Path
 from histo.batch.lock import LOCK_NAME
 from histo.batch.naming import is_slide_like, slide_names
 from histo.errors import InvalidArgument
-from histo.io.design import Design, Panel, as_slide, read_panel
+from histo.io.design import Design, Panel, StainedMarker, as_slide, read_panel
 
 __all__ = ["IgnoredFile", "Plan", "PlannedSlide", "plan"]
 
@@ -32,6 +32,10 @@ class PlannedSlide:
         Stain that the design table gives; empty if it does not.
     marker : str, optional
         Markers that the design table gives, as `histo.io.design.read_panel` reads them.
+    preparation : str, optional
+        ``monolayer`` where the design table says so.
+    labels : str, optional
+        Path of its compartments, where the design table gives them.
     """
 
     name: str
@@ -39,16 +43,35 @@ class PlannedSlide:
     mpp: float | None = None
     stain: str = ""
     marker: str = ""
+    preparation: str = ""
+    labels: str = ""
 
     @property
     def is_scored_by_cells(self) -> bool:
-        """Whether its cells and markers are what is looked for, as the design table calls it DAB or fluorescence."""
-        return self.stain in {"dab", "fluorescence"}
+        """Whether its cells are looked for: the design table calls it DAB or fluorescence, of more than junctions."""
+        return self._shows_markers and (bool(self.panel.markers) or not self.junction_markers)
 
     @property
     def panel(self) -> Panel:
-        """Its markers; none where its stain is not known to show any."""
-        return read_panel(self.marker, self.stain) if self.is_scored_by_cells else Panel()
+        """Its markers of cells; none where its stain is not known to show any."""
+        return self._read_panel().of_cells
+
+    @property
+    def junction_markers(self) -> tuple[StainedMarker, ...]:
+        """Its markers of junctions and epithelium."""
+        return self._read_panel().of_junctions
+
+    @property
+    def is_monolayer(self) -> bool:
+        """Whether its junctions are seen from above."""
+        return self.preparation == "monolayer" and bool(self.junction_markers)
+
+    @property
+    def _shows_markers(self) -> bool:
+        return self.stain in {"dab", "fluorescence"}
+
+    def _read_panel(self) -> Panel:
+        return read_panel(self.marker, self.stain) if self._shows_markers else Panel()
 
 
 @dataclass(frozen=True)
@@ -73,7 +96,7 @@ class Plan:
         Which animal, group and timepoint each slide belongs to.
     notes : tuple of str
         What the user should know before the work begins: slides without a row in the design, rows without a slide,
-        slides of the same name.
+        slides of the same name, batches or cages that stand for groups.
     """
 
     slides: tuple[PlannedSlide, ...]
@@ -119,6 +142,7 @@ def plan(paths: Iterable[str | os.PathLike[str]], design: Design | None = None, 
     slides = [_planned(name, path, design, mpp) for name, path in zip(names, found, strict=True)]
     if design is not None:
         notes += _mismatches(names, design)
+        notes += [f"{design.path.name}: {warning}" for warning in design.warnings]
     return Plan(tuple(sorted(slides, key=lambda slide: slide.name)), tuple(ignored), design, tuple(notes))
 
 
@@ -163,13 +187,18 @@ def _walk(folder: Path, ignored: list[IgnoredFile]) -> Iterator[Path]:
 
 
 def _planned(name: str, path: Path, design: Design | None, mpp: float | None) -> PlannedSlide:
-    """Take µm/px, stain and markers from the design: from any row of the slide, as all its sections have the same."""
+    """Take what is said of the slide from the design: from any row of it, as all its sections have the same."""
     if design is None:
         return PlannedSlide(name, path, mpp)
     rows = design.table[design.table["slide"] == as_slide(name)].to_dict("records")
     mpps = [float(row["mpp"]) for row in rows if row.get("mpp", nan) > 0]
-    stain, marker = (next((str(row[key]) for row in rows if row.get(key)), "") for key in ("stain", "marker"))
-    return PlannedSlide(name, path, mpps[0] if mpps else mpp, stain, marker)
+    said = {
+        key: next((str(row[key]) for row in rows if row.get(key)), "")
+        for key in ("stain", "marker", "preparation", "labels")
+    }
+    if said["labels"]:
+        said["labels"] = str(design.path.parent / said["labels"])
+    return PlannedSlide(name, path, mpps[0] if mpps else mpp, **said)
 
 
 def _mismatches(names: list[str], design: Design) -> list[str]:

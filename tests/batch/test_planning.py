@@ -114,6 +114,15 @@ def test_the_design_gives_the_pixel_size_before_the_command_does(tmp_path: Path)
 def test_slides_without_a_row_and_rows_without_a_slide_are_both_said(tmp_path: Path) -> None:
     _touch(tmp_path, "a.png", "stray.png")
     design = read_design(_design(tmp_path, "a,m1,control,0.5", "lost,m2,EAE,0.5"))
-    notes = " ".join(plan([tmp_path], design).notes)
-    assert "stray" in notes
-    assert "lost" in notes
+    assert plan([tmp_path], design).notes == (
+        "animals.csv: column 'slide': expected a row for slide 'stray'; got none",
+        "animals.csv: row 3, column 'slide': expected one of the slides that are there; got 'lost'",
+    )
+
+
+def test_batches_that_stand_for_groups_are_said_before_anything_is_scored(tmp_path: Path) -> None:
+    path = tmp_path / "animals.csv"
+    rows = ["a,m1,control,x", "b,m2,control,x", "c,m3,EAE,y", "d,m4,EAE,y"]
+    path.write_text("\n".join(["slide,animal,group,batch", *rows]), encoding="utf-8")
+    (note,) = plan([_touch(tmp_path, "a.png", "b.png", "c.png", "d.png")], read_design(path)).notes
+    assert note.startswith("animals.csv: batch is wholly confounded with group (control: x; EAE: y)")
