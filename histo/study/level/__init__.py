@@ -6,6 +6,7 @@ from histo.study.level.aggregate import ESTIMATORS, animals_table, groups_table
 from histo.study.level.arm import Arm, arms_of, find_reference, natural_key, reference_for, segments_of
 from histo.study.level.endpoint import ENDPOINTS, Endpoint, endpoint_named
 from histo.study.level.goal import PowerGoal
+from histo.study.level.joining import join_measures
 from histo.study.level.planning import power
 from histo.study.level.section import JudgedSections, dropped_sections, usable_sections
 from histo.study.level.unit import UNIT_TABLES, restate_sections
@@ -27,6 +28,7 @@ __all__ = [
     "find_reference",
     "groups_table",
     "intraclass_correlation",
+    "join_measures",
     "natural_key",
     "power",
     "reference_for",

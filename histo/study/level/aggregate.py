@@ -113,7 +113,7 @@ def _averaged(
     has_value = (n > 0) & ~is_short
     weighted = plain_mean + total(judged.weight * deviation) / np.where(has_value, total(judged.weight), np.nan)
     dropped = {reason: total(is_dropped).astype(int) for reason, is_dropped in judged.reasons.items()}
-    n_units = total(np.where(is_used, judged.n_units, 0.0)) if endpoint.repeats else np.full(len(n), np.nan)
+    n_units = total(np.where(is_used, judged.n_units, 0.0))  # missing where nothing is counted
     columns: dict[str, object] = {
         "value": np.where(has_value, weighted, np.nan),
         "sd": np.sqrt(total(deviation**2) / np.where(has_value & (n > 1), n - 1, np.nan)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from histo.schema import table_schema
+from histo.study.level.measure import Measure, MeasureTable, column_name, find_measure
 
 __all__ = ["ENDPOINTS", "Endpoint", "endpoint_named"]
 
@@ -27,10 +29,14 @@ class Endpoint:
         Column that counts the villi, crypts or units behind the section's value; empty where there is no such count.
     repeat_noun : str, optional
         What those repeats are called: ``accepted villi``.
+    least_repeats : int, optional
+        How many a section needs. Default: what the plan says of villi, crypts and units.
     unit_table, unit_column : str, optional
         Table and column that hold the value of each repeat; empty where there is none.
     estimator : str, optional
         How a section's value was made.
+    source : tuple of (str, str), optional
+        Table and column that the value was taken from; by default the column of its name in ``sections``.
     is_of_cells : bool, optional
         Whether only a run that counts cells has it.
     is_primary : bool, optional
@@ -44,17 +50,21 @@ class Endpoint:
     decimals: int = 1
     repeats: str = ""
     repeat_noun: str = ""
+    least_repeats: int | None = None
     unit_table: str = ""
     unit_column: str = ""
     estimator: str = "as the sections table has it"
+    source: tuple[str, str] = ("sections", "")
     is_of_cells: bool = False
     is_primary: bool = False
 
     @property
     def definition(self) -> str:
         """How one section's value is defined, from the schema; empty for a column that the schema does not know."""
-        columns = (*table_schema("sections").columns, *table_schema("infiltrate").columns)
-        return next((column.definition for column in columns if column.name == self.name), "")
+        table, column = self.source
+        return next(
+            (known.definition for known in table_schema(table).columns if known.name == (column or self.name)), ""
+        )
 
 
 def _of_tubes(name: str, label: str, noun: str, *, is_primary: bool = False) -> Endpoint:
@@ -77,7 +87,8 @@ def _of_wall(name: str, label: str, *, is_primary: bool = False) -> Endpoint:
 
 
 def _of_cells(name: str, label: str, unit: str, decimals: int = 0) -> Endpoint:
-    return Endpoint(name, label, unit, decimals, estimator="all of the section's cells together", is_of_cells=True)
+    together = "all of the section's cells together"
+    return Endpoint(name, label, unit, decimals, estimator=together, source=("infiltrate", name), is_of_cells=True)
 
 
 ENDPOINTS: dict[str, Endpoint] = {
@@ -130,11 +141,46 @@ def endpoint_named(name: str) -> Endpoint:
     --------
     >>> endpoint_named("crypt_depth_um").label
     'Crypt depth'
-    >>> endpoint_named("cd4_density_per_mm2").unit
+    >>> endpoint_named("crypt_cd4_percent_positive").label
+    'CD4 positive cells, crypt'
+    >>> endpoint_named("treg_density_per_mm2").unit
     '/mm²'
     """
     if name in ENDPOINTS:
         return ENDPOINTS[name]
+    if (found := find_measure(name)) is not None:
+        return _of_measure(name, *found)
     suffix = max((end for end in _UNIT_OF_SUFFIX if name.endswith(end)), key=len, default="")
     stem = name.removesuffix(suffix).replace("_", " ").strip()
     return Endpoint(name, stem[:1].upper() + stem[1:] if stem else name, _UNIT_OF_SUFFIX.get(suffix, ""), 2)
+
+
+def _of_measure(name: str, table: MeasureTable, measure: Measure, where: str, what: str) -> Endpoint:
+    """Describe a measure that was laid beside the sections' own."""
+    label = f"{_marker(what)} {measure.label}" if what else measure.label
+    part = f", {where.replace('_', ' ')}" if where else ""
+    return Endpoint(
+        name,
+        f"{label[:1].upper()}{label[1:]}{part}",
+        measure.unit,
+        measure.decimals,
+        repeats=column_name(where, what, table.tag, measure.repeats) if measure.repeats else "",
+        repeat_noun=measure.repeat_noun,
+        least_repeats=measure.least,
+        estimator=table.estimator,
+        source=(table.name, measure.column),
+        is_of_cells=table.is_of_cells,
+    )
+
+
+def _marker(what: str) -> str:
+    """Write a marker as people do: CD4, ZO-1, claudin-2; other words stay."""
+    marker = what.removesuffix("_positive")
+    if re.search(r"\d", marker):
+        first = marker.split("_")[0]
+        is_short = len(re.sub(r"\d", "", first)) <= 4
+        text = marker.replace("_", "-")
+        text = text.upper() if is_short else text
+    else:
+        text = marker.replace("_", " ")
+    return f"{text} positive" if marker != what else text

@@ -62,12 +62,14 @@ def judge_sections(sections: pd.DataFrame, endpoint: Endpoint, plan: AnalysisPla
         If the plan weighs by the wall's length, and the table has none.
     """
     value = sections[endpoint.name].to_numpy(dtype=float)
-    n_units = sections[endpoint.repeats].to_numpy(dtype=float) if endpoint.repeats else np.full(len(value), np.nan)
+    is_counted = endpoint.repeats in sections.columns
+    n_units = sections[endpoint.repeats].to_numpy(dtype=float) if is_counted else np.full(len(value), np.nan)
     has_value = np.isfinite(value)
-    is_below = has_value & (n_units < plan.minimum_repeats)
-    reasons = {f"below {plan.minimum_repeats} {endpoint.repeat_noun}": is_below, "without a value": ~has_value}
+    least = _least(endpoint, plan)
+    is_below = has_value & (n_units < least)
+    reasons = {f"below {least} {endpoint.repeat_noun}": is_below, "without a value": ~has_value}
     weight = np.ones(len(value))
-    if plan.section_weights == "units" and endpoint.repeats:
+    if plan.section_weights == "units" and is_counted:
         weight = n_units
         reasons[f"without {endpoint.repeat_noun}"] = has_value & ~is_below & ~(weight > 0)
     elif plan.section_weights == "wall_length":
@@ -124,8 +126,15 @@ def describe_estimator(endpoint: Endpoint, plan: AnalysisPlan) -> str:
     within = endpoint.estimator
     if endpoint.unit_table and plan.section_estimator != "mean":
         within = f"{_TRIMMED[plan.section_estimator]} of {endpoint.repeat_noun}"
-    needed = f", at least {plan.minimum_repeats}" if endpoint.repeats else ""
+    needed = ""
+    if endpoint.repeats:
+        noun = f" {endpoint.repeat_noun}" if endpoint.least_repeats else ""
+        needed = f", at least {_least(endpoint, plan)}{noun}"
     return f"mean of {least}, {weights}; section: {within}{needed}"
+
+
+def _least(endpoint: Endpoint, plan: AnalysisPlan) -> int:
+    return plan.minimum_repeats if endpoint.least_repeats is None else endpoint.least_repeats
 
 
 def _wall_length(sections: pd.DataFrame) -> NDArray[np.float64]:

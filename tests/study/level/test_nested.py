@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from histo.study.level.nested import NestedVariance, nested_variance
 
-
 Draw = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 
 
