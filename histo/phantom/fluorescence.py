@@ -36,7 +36,7 @@ def fluoresce(scene: Scene, rng: np.random.Generator) -> tuple[NDArray[np.uint16
     canvas, cells = scene.canvas, scene.cells
     fine = grain(canvas.shape, 3.0, canvas.mpp, rng)
     glow = 0.05 * (scene.labels != Compartment.BACKGROUND) * (1 + 0.3 * fine)
-    dapi = nuclear_image(cells, canvas) * (1 + 0.15 * fine)
+    dapi = nuclear_image(cells.lobed(), canvas) * (1 + 0.15 * fine)
     cd4_cells = cells.where(cells.is_cd4)
     wide = replace(cd4_cells, axes_um=cd4_cells.axes_um * 1.5)
     ones = np.ones(len(cd4_cells))

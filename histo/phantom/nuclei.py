@@ -1,6 +1,7 @@
 """Cells: where they lie, how large and dark their nuclei are, which class and which markers.
 
-Places are drawn in µm before any pixel is, so that a section drawn at two pixel sizes holds the same cells.
+Places are drawn in µm before any pixel is, so that a section drawn at two pixel sizes holds the same cells, but for a
+few at borders, which a coarser map knows less well.
 """
 
 from __future__ import annotations
@@ -8,57 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from histo.phantom.anatomy import Tube
-from histo.phantom.cell_spec import InflammatoryDensity
-from histo.phantom.raster import VALLEY_SHARE, Canvas, WallFields
+from histo.phantom.cell_spec import CellSpec, InflammatoryDensity
+from histo.phantom.cells import Cells, join_cells, keep_inside, make_cells
+from histo.phantom.crowding import move_apart
+from histo.phantom.lining import Row, line_tube, line_valley
+from histo.phantom.raster import Canvas, WallFields
 from histo.phantom.spec import SectionSpec
 from histo.phantom.wall import Wall
 from histo.types import CellClass, Compartment
 
-__all__ = ["Cells", "Drawing", "cells_table", "place_cells"]
+__all__ = ["Drawing", "place_cells"]
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """Nuclei of one section.
-
-    Parameters
-    ----------
-    centre_um : (n, 2) array
-        Centres, µm.
-    axes_um : (n, 2) array
-        Full length and width of each nucleus, µm.
-    angle : (n,) array
-        Direction of the length, radians, in (row, column): 0 runs along the columns.
-    darkness : (n,) array
-        Amount of haematoxylin, 1 on average.
-    cell_class : (n,) str array
-        Values of `CellClass`.
-    is_goblet, is_cd4, is_foxp3, is_il17 : (n,) bool array
-        Goblet cells, and positive cells of the three markers.
-    """
-
-    centre_um: Floats
-    axes_um: Floats
-    angle: Floats
-    darkness: Floats
-    cell_class: NDArray[np.str_]
-    is_goblet: NDArray[np.bool_]
-    is_cd4: NDArray[np.bool_]
-    is_foxp3: NDArray[np.bool_]
-    is_il17: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.cell_class)
-
-    def where(self, chosen: NDArray[np.bool_]) -> Cells:
-        """Keep the chosen cells."""
-        return Cells(**{name: values[chosen] for name, values in self.__dict__.items()})
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,44 +51,50 @@ class _Scatter:
 def place_cells(
     spec: SectionSpec, wall: Wall, tubes: tuple[list[Tube], list[Tube]], drawing: Drawing, rng: np.random.Generator
 ) -> Cells:
-    """Line the epithelia and strew the other compartments with cells."""
-    villi, crypts = tubes
+    """Line the epithelia and strew the other compartments with cells, then move apart what overlaps."""
     canvas, labels = drawing.canvas, drawing.labels
-    parts = [_line(villus.outline, 0.62 * spec.villi.epithelium_um, 5.4, 1.6, rng) for villus in villi]
-    lined = [_keep(_join(parts), canvas, labels, (Compartment.VILLUS_EPITHELIUM,))]
-    parts = [_line(crypt.outline, 5.5, 5.0, 1.0, rng) for crypt in crypts]
-    lined.append(_keep(_join(parts), canvas, labels, (Compartment.CRYPT,)))
-    lined.append(_keep(_valley(spec, wall, rng), canvas, labels, (Compartment.VILLUS_EPITHELIUM,)))
-    epithelium = _join(lined)
-    goblet = rng.random(len(epithelium)) < spec.cells.goblet
-    epithelium = replace(epithelium, is_goblet=goblet)
-    cells = [epithelium, _intraepithelial(spec, epithelium, canvas, labels, rng)]
-    cells += [_strew(scatter, wall, drawing, rng) for scatter in _scatters(spec)]
-    everything = _join(cells)
-    lymphocyte = everything.cell_class == CellClass.LYMPHOCYTE
-    cd4 = lymphocyte & (rng.random(len(everything)) < spec.cells.cd4)
-    foxp3 = cd4 & (rng.random(len(everything)) < spec.cells.foxp3)
-    il17 = cd4 & ~foxp3 & (rng.random(len(everything)) < spec.cells.il17)
-    return replace(everything, is_cd4=cd4, is_foxp3=foxp3, is_il17=il17)
+    # Each part has its own stream of chance: a nucleus more or less on a coarser map changes nothing elsewhere.
+    lining, strewing = rng.spawn(2)
+    cells = _line(spec, wall, tubes, drawing, lining)
+    scatters = _scatters(spec)
+    streams = strewing.spawn(len(scatters))
+    cells += [_strew(one, wall, drawing, own) for one, own in zip(scatters, streams, strict=True) if one.per_mm2 > 0]
+    return _mark(move_apart(join_cells(cells), canvas, labels), spec.cells)
 
 
-def cells_table(cells: Cells, canvas: Canvas, labels: NDArray[np.uint8]) -> pd.DataFrame:
-    """Write the truth of every cell: place, class, compartment, markers."""
-    at = canvas.to_pixels(cells.centre_um)
-    names = np.array([compartment.label for compartment in Compartment])
-    return pd.DataFrame(
-        {
-            "row": at[:, 0],
-            "col": at[:, 1],
-            "area_um2": np.pi / 4 * cells.axes_um.prod(axis=1),
-            "cell_class": cells.cell_class,
-            "probability": np.ones(len(cells)),
-            "compartment": names[canvas.look_up(labels, cells.centre_um).astype(int)],
-            "is_goblet": cells.is_goblet,
-            "cd4_is_positive": cells.is_cd4,
-            "foxp3_is_positive": cells.is_foxp3,
-            "il17_is_positive": cells.is_il17,
-        }
+def _line(
+    spec: SectionSpec, wall: Wall, tubes: tuple[list[Tube], list[Tube]], drawing: Drawing, rng: np.random.Generator
+) -> list[Cells]:
+    """Line villi, crypts and the valleys between villi."""
+    villi, crypts = tubes
+    thickness, iel = spec.villi.epithelium_um, spec.cells.iel_per_100
+    villous = Row(depth_um=0.62 * thickness, thickness_um=thickness, iel_per_100=iel)
+    crypt = Row(depth_um=5.5, thickness_um=11.0, spacing_um=5.0, jitter_um=1.0)
+    lined = [part for tube in villi for part in line_tube(tube.outline, villous, rng)]
+    lined += line_valley(spec, wall, rng)
+    in_crypts = [part for tube in crypts for part in line_tube(tube.outline, crypt, rng)]
+
+    def keep(part: Cells, compartment: Compartment) -> Cells:
+        return keep_inside(part, drawing.canvas, drawing.labels, (compartment,))
+
+    return [
+        *(keep(part, Compartment.VILLUS_EPITHELIUM) for part in lined),
+        *(keep(part, Compartment.CRYPT) for part in in_crypts),
+    ]
+
+
+def _mark(cells: Cells, spec: CellSpec) -> Cells:
+    """Say which cells are goblet cells or positive for a marker, by the lot of each."""
+    lot = cells.lot
+    epithelial, lymphocyte = (cells.cell_class == name for name in (CellClass.EPITHELIAL, CellClass.LYMPHOCYTE))
+    treg = spec.cd4 * spec.foxp3
+    th17 = treg + (spec.cd4 - treg) * spec.il17
+    return replace(
+        cells,
+        is_goblet=epithelial & (lot < spec.goblet),
+        is_cd4=lymphocyte & (lot < spec.cd4),
+        is_foxp3=lymphocyte & (lot < treg),
+        is_il17=lymphocyte & (lot >= treg) & (lot < th17),
     )
 
 
@@ -160,62 +131,9 @@ def _inflammatory(
     ]
 
 
-def _line(outline: Floats, depth_um: float, spacing_um: float, jitter_um: float, rng: np.random.Generator) -> Cells:
-    """Put a row of upright nuclei at a depth inside an outline."""
-    if len(outline) < 8:
-        return _none()
-    ring = np.concatenate([outline, outline[:1]])
-    arc = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(ring, axis=0).T))])
-    places = np.arange(0, arc[-1], spacing_um) + rng.normal(
-        0, 0.12 * spacing_um, len(np.arange(0, arc[-1], spacing_um))
-    )
-    points = np.stack([np.interp(places, arc, ring[:, axis]) for axis in range(2)], axis=1)
-    ahead = np.stack([np.interp((places + 6) % arc[-1], arc, ring[:, axis]) for axis in range(2)], axis=1)
-    behind = np.stack([np.interp((places - 6) % arc[-1], arc, ring[:, axis]) for axis in range(2)], axis=1)
-    tangent = ahead - behind
-    tangent /= np.maximum(np.hypot(*tangent.T), 1e-9)[:, None]
-    inward = np.stack([tangent[:, 1], -tangent[:, 0]], axis=1)
-    area = 0.5 * np.sum(ring[:-1, 1] * ring[1:, 0] - ring[1:, 1] * ring[:-1, 0])
-    inward *= np.sign(area) or 1.0
-    points = points + inward * (depth_um + rng.normal(0, jitter_um, len(points)))[:, None]
-    n = len(points)
-    axes = np.stack([rng.normal(8.6, 0.9, n), rng.normal(4.5, 0.4, n)], axis=1)
-    angle = np.arctan2(inward[:, 0], inward[:, 1]) + rng.normal(0, 0.15, n)
-    return _cells(points, axes, angle, rng.normal(1.0, 0.12, n), CellClass.EPITHELIAL)
-
-
-def _valley(spec: SectionSpec, wall: Wall, rng: np.random.Generator) -> Cells:
-    """Put a row of upright nuclei along the junction; between the villi's feet it is covered by epithelium."""
-    lift = wall.crypt_zone_um + 0.4 * VALLEY_SHARE * spec.villi.epithelium_um
-    places = np.arange(0, wall.border.length_um, 5.4)
-    normals = wall.border.at(places, wall.border.normals)
-    points = wall.border.at(places, wall.border.points) + normals * wall.border.at(places, lift)[:, None]
-    n = len(places)
-    axes = np.stack([rng.normal(7.5, 0.8, n), rng.normal(4.5, 0.4, n)], axis=1)
-    angle = np.arctan2(normals[:, 0], normals[:, 1])
-    return _cells(points + rng.normal(0, 1, (n, 2)), axes, angle, rng.normal(1.0, 0.12, n), CellClass.EPITHELIAL)
-
-
-def _intraepithelial(
-    spec: SectionSpec, epithelium: Cells, canvas: Canvas, labels: NDArray[np.uint8], rng: np.random.Generator
-) -> Cells:
-    """Put lymphocytes between the enterocytes of the villi."""
-    at = canvas.look_up(labels, epithelium.centre_um)
-    hosts = np.flatnonzero(at == Compartment.VILLUS_EPITHELIUM)
-    chosen = hosts[rng.random(len(hosts)) < spec.cells.iel_per_100 / 100]
-    n = len(chosen)
-    places = epithelium.centre_um[chosen] + rng.normal(0, 2.2, (n, 2))
-    cells = _cells(
-        places, rng.normal(5.4, 0.4, (n, 2)), rng.uniform(0, np.pi, n), rng.normal(1.25, 0.1, n), CellClass.LYMPHOCYTE
-    )
-    return _keep(cells, canvas, labels, (Compartment.VILLUS_EPITHELIUM,))
-
-
 def _strew(scatter: _Scatter, wall: Wall, drawing: Drawing, rng: np.random.Generator) -> Cells:
-    """Strew cells on a jittered lattice, so that few touch, and keep those in their compartments."""
+    """Strew cells on a jittered lattice and keep those in their compartments."""
     canvas, fields, labels = drawing.canvas, drawing.fields, drawing.labels
-    if scatter.per_mm2 <= 0:
-        return _none()
     spacing = 1000 / np.sqrt(scatter.per_mm2)
     height, width = canvas.shape[0] * canvas.mpp, canvas.shape[1] * canvas.mpp
     rows, cols = np.meshgrid(
@@ -225,48 +143,16 @@ def _strew(scatter: _Scatter, wall: Wall, drawing: Drawing, rng: np.random.Gener
     places = np.stack([rows.ravel(), cols.ravel()], axis=1)
     places += rng.normal(0, 0.42 * spacing, places.shape)
     n = len(places)
-    axes = np.stack(
-        [
-            rng.normal(scatter.length_um, 0.14 * scatter.length_um, n),
-            rng.normal(scatter.width_um, 0.1 * scatter.width_um, n),
-        ],
-        axis=1,
-    )
-    cells = _cells(
-        places,
-        np.maximum(axes, 2.0),
-        rng.uniform(0, np.pi, n),
-        np.clip(rng.normal(scatter.darkness, 0.15, n), 0.4, 1.6),
-        scatter.cell_class,
-    )
-    kept = _keep(cells, canvas, labels, scatter.compartments)
+    # Round nuclei differ in size more than in shape, long ones in both.
+    size = rng.normal(1.0, 0.09, (n, 1))
+    shape = rng.normal(1.0, 0.04 * scatter.length_um / scatter.width_um, (n, 2))
+    axes = np.maximum(size * shape * (scatter.length_um, scatter.width_um), 2.0)
+    darkness = np.clip(rng.normal(scatter.darkness, 0.15, n), 0.4, 1.6)
+    cells = make_cells(places, axes, rng.uniform(0, np.pi, n), darkness, scatter.cell_class, rng)
+    kept = keep_inside(cells, canvas, labels, scatter.compartments)
     if not scatter.follows_wall or not len(kept):
         return kept
     position = canvas.look_up(fields.border.position_um, kept.centre_um).astype(float)
     normals = wall.border.at(position, wall.border.normals)
     along = np.arctan2(normals[:, 1], -normals[:, 0]) + rng.normal(0, 0.2, len(kept))
     return replace(kept, angle=along)
-
-
-def _keep(cells: Cells, canvas: Canvas, labels: NDArray[np.uint8], compartments: tuple[Compartment, ...]) -> Cells:
-    if not len(cells):
-        return cells
-    at = canvas.to_pixels(cells.centre_um)
-    inside = ((at >= -0.5) & (at < np.array(canvas.shape) - 0.5)).all(axis=1)
-    return cells.where(inside & np.isin(canvas.look_up(labels, cells.centre_um), compartments))
-
-
-def _cells(centre: Floats, axes: Floats, angle: Floats, darkness: Floats, cell_class: CellClass) -> Cells:
-    n = len(centre)
-    no = np.zeros(n, bool)
-    return Cells(centre, axes, angle, darkness, np.full(n, cell_class.value), no, no.copy(), no.copy(), no.copy())
-
-
-def _none() -> Cells:
-    return _cells(np.empty((0, 2)), np.empty((0, 2)), np.empty(0), np.empty(0), CellClass.EPITHELIAL)
-
-
-def _join(parts: list[Cells]) -> Cells:
-    if not parts:
-        return _none()
-    return Cells(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in parts[0].__dict__})

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument
 from histo.phantom.anatomy import Tube, place_crypts, place_villi
+from histo.phantom.cells import Cells, cells_table
 from histo.phantom.curve import locate
 from histo.phantom.feature import Features, hide_under_folds, place_features
 from histo.phantom.fluorescence import GAP_COLUMNS, fluoresce
 from histo.phantom.immunostain import immunostain
-from histo.phantom.nuclei import Cells, Drawing, cells_table, place_cells
+from histo.phantom.nuclei import Drawing, place_cells
 from histo.phantom.raster import Canvas, WallFields, draw_labels
 from histo.phantom.spec import SectionSpec
 from histo.phantom.stains import Scene, counterstain, expose

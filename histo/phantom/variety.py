@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from histo.phantom.cell_spec import CellSpec
+from histo.phantom.cell_spec import CellSpec, InflammatoryDensity
 from histo.phantom.spec import (
     Appearance,
     ArtefactSpec,
@@ -36,7 +36,7 @@ def random_spec(rng: np.random.Generator) -> SectionSpec:
     is_mouse = rng.random() < 0.45
     shape: Shape = "ring" if is_mouse and rng.random() < 0.45 else "strip"
     base = SectionSpec.mouse(shape) if is_mouse else SectionSpec.human(shape)
-    return replace(
+    spec = replace(
         base,
         rotation_deg=float(rng.uniform(0, 360)),
         villi=_villi(base.villi, rng, crowded=not is_mouse),
@@ -52,6 +52,7 @@ def random_spec(rng: np.random.Generator) -> SectionSpec:
         ),
         appearance=_appearance(rng),
     )
+    return replace(spec, cells=_infiltrated(spec.cells, rng))
 
 
 def _between(rng: np.random.Generator, low: float, high: float) -> float:
@@ -115,9 +116,20 @@ def _cells(rng: np.random.Generator) -> CellSpec:
     return CellSpec(
         lymphocyte_per_mm2=_between(rng, 2500, 12000),
         stromal_per_mm2=_between(rng, 1500, 5500),
-        granulocyte_per_mm2=_between(rng, 30, 900),
+        granulocyte_per_mm2=_between(rng, 30, 2500),
         iel_per_100=float(rng.uniform(0, 40)),
         goblet=float(rng.uniform(0.02, 0.3)),
+    )
+
+
+def _infiltrated(cells: CellSpec, rng: np.random.Generator) -> CellSpec:
+    """Put inflammatory cells into the wall of every third section, into the muscularis of every sixth."""
+    depth, lymphocyte, granulocyte = rng.random(), _between(rng, 200, 2500), _between(rng, 50, 800)
+    wall = InflammatoryDensity(lymphocyte_per_mm2=lymphocyte, granulocyte_per_mm2=granulocyte)
+    return replace(
+        cells,
+        submucosa=wall if depth < 1 / 3 else cells.submucosa,
+        muscularis=wall if depth < 1 / 6 else cells.muscularis,
     )
 
 
