@@ -10,7 +10,6 @@ from histo.nn import NucleiSpec
 from histo.train.drawn import DRAWN
 from histo.train.nuclei.field import load_field
 from histo.train.nuclei.run import NucleiRun
-from histo.train.photographs import ORIGIN
 from histo.train.prepared import PreparedFields
 from histo.train.set_export import accuracy_lines, origin_lines
 
@@ -57,9 +56,8 @@ def _facts(spec: NucleiSpec, run: NucleiRun) -> Iterator[str]:
 def _sets(run: NucleiRun, prepared: PreparedFields) -> Iterator[str]:
     yield "## What it learned from"
     yield ""
-    if run.recipe.start == "imagenet":
-        yield f"The encoder began with photographs: {ORIGIN}."
-        yield ""
+    yield run.start.describe()
+    yield ""
     yield "| set | licence | share of crops | pictures | nuclei | held out | µm/px |"
     yield "|--|--|--|--|--|--|--|"
     for entry in run.recipe.sets:

@@ -63,7 +63,7 @@ def export_nuclei_model(
 
 def _write_weights(run: NucleiRun, place: Path, prepared: PreparedFields) -> NucleiModel:
     recipe = run.recipe
-    began = ("ImageNet (the encoder)",) if recipe.start == "imagenet" else ()
+    learned = (*run.start.learned_from, *prepared.sets_learned(drawn="drawn sections"))
     spec = NucleiSpec(
         name=recipe.name,
         version=recipe.version,
@@ -72,11 +72,11 @@ def _write_weights(run: NucleiRun, place: Path, prepared: PreparedFields) -> Nuc
         mpp=recipe.mpp,
         tile=recipe.tile,
         halo=recipe.halo,
-        normalisation=run.normalisation,
+        normalisation=run.start.normalisation,
         threshold=recipe.threshold or 0.4,
         sha256="0" * 64,
         licence=recipe.licence,
-        trained_on=(*began, *prepared.sets_learned(drawn="drawn sections")),
+        trained_on=tuple(dict.fromkeys(learned)),
         validated_on=prepared.real_sets_judged_by,
     )
     write_model(place, run.last.averaged_weights, spec)

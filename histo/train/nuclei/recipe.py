@@ -11,7 +11,7 @@ from histo.nn.nuclei_network import DEEPEST_STRIDE
 from histo.nn.nuclei_spec import NucleiStain, least_halo_px
 from histo.train.nuclei.settings import DrawnNuclei, NucleiLossSettings, NucleiSet
 from histo.train.picture_set import check_sets
-from histo.train.recipe import NAME_PATTERN, read_recipe_as
+from histo.train.recipe import FROM_PHOTOGRAPHS, NAME_PATTERN, read_recipe_as
 from histo.train.settings import Augmentation, Optimisation, Settings
 from histo.types import CellClass
 
@@ -35,8 +35,9 @@ class NucleiRecipe(Settings):
         What it learns to look at.
     classes : tuple of str
         Classes of `CellClass` that it learns to tell apart; none for nuclei only.
-    start : {"imagenet", "random"}
-        Weights to begin with: those that the encoder learned on photographs, or random ones.
+    start : str
+        Weights to begin with: ``imagenet``, which the encoder learned on photographs; ``random``; or the name or folder
+        of a nuclei model, relative to the recipe.
     mpp : float
         µm per pixel of crops, and of images when predicting.
     crop : int
@@ -64,7 +65,7 @@ class NucleiRecipe(Settings):
     seed: Annotated[int, Field(ge=0)] = 1
     stain: NucleiStain
     classes: tuple[str, ...] = ()
-    start: Literal["imagenet", "random"] = "imagenet"
+    start: str = FROM_PHOTOGRAPHS
     mpp: Annotated[float, Field(ge=0.1, le=2.0)] = 0.5
     crop: Side = 256
     tile: Side = 1280

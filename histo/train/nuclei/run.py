@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 
 from histo.nn.device import choose_device
 from histo.nn.nuclei_network import build_nuclei_network
-from histo.nn.spec import Normalisation
 from histo.train.checkpoint import TrainingState
 from histo.train.drawn import drawing_digest
 from histo.train.loss import class_weights
@@ -21,7 +21,7 @@ from histo.train.nuclei.field import load_field
 from histo.train.nuclei.loss import NucleiLoss
 from histo.train.nuclei.prepare import prepare_nuclei
 from histo.train.nuclei.recipe import NucleiRecipe, read_nuclei_recipe
-from histo.train.photographs import OF_PHOTOGRAPHS, load_photographs
+from histo.train.nuclei.start import NucleiStart
 from histo.train.prepared import PreparedFields
 from histo.train.set_run import SetRun
 from histo.train.trainer import Progress, Trainer, at_stage
@@ -33,10 +33,16 @@ __all__ = ["NucleiRun", "open_nuclei_run", "run_nuclei_training"]
 class NucleiRun(SetRun[NucleiRecipe]):
     """The training of a nuclei recipe; its pictures lie beside its folder."""
 
-    @property
-    def normalisation(self) -> Normalisation:
-        """How pictures are normalised for the weights that it starts from."""
-        return OF_PHOTOGRAPHS if self.recipe.start == "imagenet" else Normalisation()
+    @cached_property
+    def start(self) -> NucleiStart:
+        """The weights that it starts from.
+
+        Raises
+        ------
+        UnknownModel, CorruptModel, InvalidRecipe
+            If they are of a model that is not there, damaged, or no start for this recipe.
+        """
+        return NucleiStart.of(self.recipe, self.recipe_path.parent)
 
     def prepare(self, progress: Progress | None = None) -> PreparedFields:
         """Read the recipe's pictures and draw its sections.
@@ -115,15 +121,15 @@ def run_nuclei_training(
     weights = torch.from_numpy(class_weights(shares, recipe.loss.balance)).to(place)
     loss = NucleiLoss(recipe.loss, recipe.classes, weights)
     batches = NucleiBatches(recipe, prepared.trained)
-    Trainer(plan, state, loss, run.normalisation, place, progress).go(batches, run.checkpoint, n_workers)
+    Trainer(plan, state, loss, run.start.normalisation, place, progress).go(batches, run.checkpoint, n_workers)
 
 
 def _start(run: NucleiRun, device: torch.device) -> TrainingState:
     recipe = run.recipe
     torch.manual_seed(recipe.seed)
     network = build_nuclei_network(len(recipe.classes))
-    if run.checkpoint is None and recipe.start == "imagenet":
-        load_photographs(network.encoder)
+    if run.checkpoint is None:
+        run.start.load(network)
     return TrainingState.begin(network.to(device), recipe.optimisation)
 
 
