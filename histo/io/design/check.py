@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 import pandas as pd
 import pandera.pandas as pa
@@ -28,7 +29,7 @@ def find_problems(reading: Reading) -> tuple[DesignProblem, ...]:
     Returns
     -------
     tuple of DesignProblem
-        Those of the header first, then by row.
+        Those of the header first, then by row and column; each calls the column as the file does.
     """
     misplaced = misplaced_header(reading.sheet)
     if misplaced is not None:
@@ -48,7 +49,10 @@ def find_problems(reading: Reading) -> tuple[DesignProblem, ...]:
         *_two_controls(reading),
         *contradictions(reading, filled(reading)),
     ]
-    return tuple(sorted(problems, key=lambda problem: problem.row or 0))
+    places = {name: place for place, name in reversed(list(enumerate(reading.header.names)))}
+    problems.sort(key=lambda problem: (problem.row or 0, places.get(problem.column or "", -1)))
+    written = {name: " ".join(reading.header.texts[place].split()) for name, place in places.items() if name}
+    return tuple(replace(problem, column=written.get(problem.column or "", problem.column)) for problem in problems)
 
 
 def _cells_beyond_the_header(reading: Reading) -> list[DesignProblem]:

@@ -16,6 +16,7 @@ __all__ = ["Header", "column_name", "misplaced_header", "read_header"]
 _WITH_UNIT = re.compile(r"(?P<name>.+?)[ _]*[(\[](?P<unit>[^()\[\]]*)[)\]]", re.DOTALL)
 _DAY = re.compile(r"(\w+?)[,:]?_(?:day|d)_?0*(\d{1,3})", re.ASCII)
 _ALIASES = {
+    "time_point": "timepoint",
     "naf": "na_f",
     "fitcbsa": "fitc_bsa",
     "fitcdextran": "fitc_dextran",
@@ -37,14 +38,17 @@ class Header:
 
     Parameters
     ----------
+    texts : tuple of str
+        The names as they are written, from left to right.
     names : tuple of str
-        As they are called in `Design.table`, from left to right; empty where a column has no name.
+        The same as they are called in `Design.table`; empty where a column has no name.
     columns : dict of str to DesignColumn
         Those that histo knows, each reading numbers in the unit that its header names.
     problems : tuple of DesignProblem
         What is wrong with the names.
     """
 
+    texts: tuple[str, ...]
     names: tuple[str, ...]
     columns: dict[str, DesignColumn]
     problems: tuple[DesignProblem, ...]
@@ -85,7 +89,7 @@ def read_header(texts: tuple[str, ...]) -> Header:
         if in_unit is None:
             problems.append(DesignProblem(1, name, f"a unit of {', '.join(column.units)}", repr(unit)))
         columns[name] = in_unit or column
-    return Header(names, columns, tuple(problems))
+    return Header(texts, names, columns, tuple(problems))
 
 
 def misplaced_header(sheet: Sheet) -> DesignProblem | None:

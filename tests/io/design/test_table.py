@@ -106,6 +106,7 @@ def test_named_timepoints_keep_the_order_of_the_table(tmp_path: Path) -> None:
 
 
 HEADERS = [
+    ("Time-point", "d7", "timepoint", "7"),
     ("µm/px", "0.5", "mpp", 0.5),
     ("mpp (nm/px)", "250", "mpp", 0.25),
     ("Na-F", "1.5", "na_f", 1.5),
@@ -123,7 +124,7 @@ HEADERS = [
 
 @pytest.mark.parametrize(("written", "cell", "name", "value"), HEADERS)
 def test_headers_are_read_leniently_and_their_units_taken(
-    tmp_path: Path, written: str, cell: str, name: str, value: float
+    tmp_path: Path, written: str, cell: str, name: str, value: float | str
 ) -> None:
     table = _read(tmp_path, f'slide,animal,group,"{written}"\na,m1,g,{cell}\n').table
     assert table[name].tolist() == [value]
