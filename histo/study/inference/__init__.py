@@ -6,6 +6,7 @@ from histo.study.inference.blocked import blocked_permutation
 from histo.study.inference.correlation import rank_correlation
 from histo.study.inference.effect import hedges_g, hedges_interval, welch_interval
 from histo.study.inference.equivalence import equivalence, equivalence_sentence
+from histo.study.inference.mixed import mixed_model
 from histo.study.inference.multiplicity import adjust, westfall_young
 from histo.study.inference.permutation import (
     PermutationTest,
@@ -32,6 +33,7 @@ __all__ = [
     "equivalence_sentence",
     "hedges_g",
     "hedges_interval",
+    "mixed_model",
     "null_rates",
     "permutation_interval",
     "permutation_test",

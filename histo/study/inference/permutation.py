@@ -203,7 +203,7 @@ def permutation_interval(
     --------
     >>> low, high = permutation_interval([1, 2, 3, 4, 5], [3, 4, 5, 6, 7])
     >>> round(float(low), 3), round(float(high), 3)
-    (-0.25, 4.25)
+    (-0.5, 4.5)
     """
     shuffled = _complete(reference, comparison, strata, max_relabelings, seed)
     if shuffled.is_linear:

@@ -59,7 +59,7 @@ def compare_several(
     --------
     >>> found = compare_several({"control": [1, 2, 3, 4], "day 7": [2, 3, 4, 5], "day 14": [7, 8, 9, 11]})
     >>> round(found.statistic, 2), found.p < 0.01, found.n_a
-    (18.02, True, 12)
+    (16.39, True, 12)
     """
     if len(values) < 2:
         raise InvalidArgument("there is nothing to compare", expected="two groups or more", got=f"{len(values)}")

@@ -59,7 +59,7 @@ def trend(
     --------
     >>> found = trend([[1, 2, 3, 2.5], [3, 4, 5, 2.8], [6, 5.5, 7, 8]])
     >>> found.statistic, round(found.estimate, 2), found.p < 0.001
-    (47.0, 2.0, True)
+    (46.5, 2.12, True)
     """
     if len(values) < 2:
         raise InvalidArgument("a trend needs two groups in order", got=f"{len(values)}")

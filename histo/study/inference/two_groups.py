@@ -58,7 +58,7 @@ def compare_two(
     --------
     >>> found = compare_two([1, 2, 3, 4, 5], [3, 4, 5, 6, 7])
     >>> found.estimate, round(found.ci_low, 2), round(found.ci_high, 2), round(found.p, 3)
-    (2.0, -0.25, 4.25, 0.083)
+    (2.0, -0.5, 4.5, 0.087)
     """
     groups, within = with_values((a, b), strata)
     n_a, n_b = groups[0].size, groups[1].size
