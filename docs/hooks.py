@@ -13,6 +13,7 @@ from typing import Any
 
 from histo import errors
 from histo.cli.app import COMMANDS
+from histo.io.design import columns_markdown
 from histo.schema import schema_markdown
 from histo.score.markdown import profiles_markdown
 
@@ -26,6 +27,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     makers = {
         "tables": schema_markdown,
         "scores": profiles_markdown,
+        "design_columns": columns_markdown,
         "commands": _commands,
         "failures": _failures,
         "cards": _cards,

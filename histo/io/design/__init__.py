@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from histo.io.design.balance import confounding
+from histo.io.design.catalogue import COLUMNS, columns_markdown, known_column
 from histo.io.design.cell import as_slide
-from histo.io.design.column import COLUMNS, DesignColumn, columns_markdown, known_column
+from histo.io.design.column import DesignColumn
+from histo.io.design.junction_protein import as_junction_protein
 from histo.io.design.panel import Panel, StainedMarker, read_panel
 from histo.io.design.table import Design, read_design
 
@@ -14,6 +16,7 @@ __all__ = [
     "DesignColumn",
     "Panel",
     "StainedMarker",
+    "as_junction_protein",
     "as_slide",
     "columns_markdown",
     "confounding",

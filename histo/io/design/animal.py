@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from histo.io.design.catalogue import COLUMNS, COURSES, day_of
 from histo.io.design.cell import as_day
-from histo.io.design.column import COLUMNS, COURSES, day_of
 
 __all__ = ["animals_of", "scores_after_the_end"]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from histo.errors import DesignProblem
+from histo.io.design.catalogue import COURSES, course_column, day_of
 from histo.io.design.cell import as_day
-from histo.io.design.column import COURSES, course_column, day_of
 from histo.io.design.reading import Reading
 
 __all__ = ["contradictions", "course_of", "outcomes_of", "with_outcomes"]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from histo.errors import DesignProblem
-from histo.io.design.column import COLUMNS, REQUIRED, DesignColumn, course_column, known_column
+from histo.io.design.catalogue import COLUMNS, REQUIRED, course_column, known_column
+from histo.io.design.column import DesignColumn
 from histo.io.design.sheet import Sheet
 
 __all__ = ["Header", "column_name", "misplaced_header", "read_header"]

@@ -16,9 +16,9 @@ from histo.errors import DesignProblem, InvalidDesign
 from histo.io.design.agreement import filled
 from histo.io.design.animal import animals_of, scores_after_the_end
 from histo.io.design.balance import confounding
+from histo.io.design.catalogue import known_column
 from histo.io.design.cell import as_day, as_number, as_slide
 from histo.io.design.check import find_problems
-from histo.io.design.column import known_column
 from histo.io.design.course import with_outcomes
 from histo.io.design.file import read_sheet
 from histo.io.design.reading import Reading, read_cells
