@@ -103,9 +103,10 @@ class _Pairs:
         direction = np.where(together, self.along[one], away[close] / np.maximum(distance[close, None], 1e-6))
         missing = self._radius(one, direction) + self._radius(other, direction) - distance[close]
         step = 0.5 * np.maximum(missing, 0.0)[:, None] * direction
-        n = len(centre)
-        pushed = [np.bincount(other, step[:, axis], n) - np.bincount(one, step[:, axis], n) for axis in range(2)]
-        return np.stack(pushed, axis=1)
+        pushed = np.zeros_like(centre)
+        np.add.at(pushed, other, step)
+        np.subtract.at(pushed, one, step)
+        return pushed
 
     def _radius(self, which: NDArray[np.intp], direction: Floats) -> Floats:
         """From the centre to the border of an ellipse in this direction."""
