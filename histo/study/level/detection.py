@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import isfinite
 
 import numpy as np
@@ -73,8 +74,12 @@ def smallest_effect(sd: float, n_animals: int, level: float, target: float) -> f
     """
     if not isfinite(sd) or level <= 0:
         return float("nan")
-    if sd <= 0 or target <= level:
+    return sd * _standardised(n_animals, level, target) if sd > 0 else 0.0
+
+
+@cache
+def _standardised(n_animals: int, level: float, target: float) -> float:
+    """Find the smallest difference in standard deviations."""
+    if target <= level:
         return 0.0
-    return sd * float(
-        optimize.brentq(lambda effect: detection_power(effect, 1.0, n_animals, level) - target, 0.0, _LARGEST)
-    )
+    return float(optimize.brentq(lambda effect: detection_power(effect, 1.0, n_animals, level) - target, 0.0, _LARGEST))

@@ -115,7 +115,7 @@ MEASURE_TABLES = (
             )
         ),
         where="compartment",
-        estimator="all of the compartment's cells together",
+        estimator="all of the compartment's cells",
         is_of_cells=True,
     ),
     MeasureTable(
@@ -134,7 +134,7 @@ MEASURE_TABLES = (
         ),
         where="compartment",
         what="marker",
-        estimator="all of the compartment's cells together",
+        estimator="all of the compartment's cells",
         is_of_cells=True,
     ),
     MeasureTable(

@@ -52,18 +52,15 @@ class NestedVariance:
         """Variance of each level, below 0 where chance has it so: unbiased only as it is."""
         return np.linalg.solve(self.expectation, self.mean_squares).astype(np.float64)
 
-    def combine(self, weights: NDArray[np.float64], level: float = 0.05) -> tuple[float, float, float]:
-        """Estimate a sum of components, each times its weight, with its interval; nothing is below 0.
+    def estimate(self, weights: NDArray[np.float64]) -> float:
+        """Sum the components, each times its weight; those below 0 count as 0."""
+        return float(weights @ np.maximum(self.components, 0.0))
 
-        Returns
-        -------
-        estimate, low, high : float
-            The estimate sums components that are set to 0 where they are below it; the interval covers ``1 - level``.
-        """
+    def interval(self, weights: NDArray[np.float64], level: float = 0.05) -> tuple[float, float]:
+        """Compute an interval of that sum that covers ``1 - level``; neither end is below 0."""
         of_squares = np.linalg.solve(self.expectation.T, weights)
         low, high = combination_interval(of_squares, self.mean_squares, self.df, level)
-        estimate = float(weights @ np.maximum(self.components, 0.0))
-        return estimate, max(low, 0.0), max(high, 0.0)
+        return max(low, 0.0), max(high, 0.0)
 
     def value_weights(self, n_sections: float, n_units: float) -> NDArray[np.float64]:
         """Tell how much of each component is in the value of an animal of so many sections of so many units each."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import inf, isfinite, nan
+from math import inf, isfinite, nan, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from histo.errors import InvalidArgument
 from histo.schema import check_table, empty_table, table_schema
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["power"]
 
-_ROUNDING = 1e-6
-"""The smallest difference is found to within this chance."""
+_ROUNDING = 1e-9
+"""Differences are the same within this share of themselves."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,19 @@ class _Question:
         """Tell the level of a test of so many animals; 0 where its p-value cannot be that small."""
         return self.level if smallest_reachable_p(n_animals, n_animals) <= self.level else 0.0
 
-    def animal_sd(self, n_sections: float) -> tuple[float, float, float]:
-        """Tell how much animals' values scatter (SD), with its interval."""
-        weights = self.variance.value_weights(n_sections, self.variance.per_section)
-        estimate, low, high = np.sqrt(self.variance.combine(weights, self.plan.level))
-        return float(estimate), float(low), float(high)
+    def weights(self, n_sections: float) -> NDArray[np.float64]:
+        return self.variance.value_weights(n_sections, self.variance.per_section)
+
+    def animal_sd(self, n_sections: float) -> float:
+        """Tell how much animals' values of so many sections scatter."""
+        return sqrt(self.variance.estimate(self.weights(n_sections)))
+
+    def smallest(self, n_animals: int, n_sections: float) -> float:
+        sd = self.animal_sd(n_sections)
+        return smallest_effect(sd, n_animals, self.level_for(n_animals), self.goal.target)
 
     def is_found(self, effect: float, n_animals: int, n_sections: float) -> bool:
-        chance = detection_power(effect, self.animal_sd(n_sections)[0], n_animals, self.level_for(n_animals))
-        return chance >= self.goal.target - _ROUNDING
+        return abs(effect) >= self.smallest(n_animals, n_sections) * (1 - _ROUNDING)
 
 
 def power(
@@ -171,12 +176,11 @@ def _scenarios(question: _Question) -> Iterator[dict[str, object]]:
 
 def _effect(question: _Question) -> float:
     goal = question.goal
-    sampled_sd = question.animal_sd(question.variance.per_animal)[0]
+    sampled_sd = question.animal_sd(question.variance.per_animal)
     if goal.effect is None:
         # Of so few animals that no p-value can be small enough, the next number that can.
         n_animals = next(n for n in range(question.n_animals, MOST + 1) if question.level_for(n) > 0)
-        sd = question.animal_sd(question.n_sections)[0]
-        return smallest_effect(sd, n_animals, question.level_for(n_animals), goal.target)
+        return question.smallest(n_animals, question.n_sections)
     scale = {"absolute": 1.0, "percent": abs(question.reference_mean) / 100, "sd": sampled_sd}
     return goal.effect * scale[goal.effect_unit]
 
@@ -197,26 +201,31 @@ def _sections_needed(question: _Question, effect: float) -> float:
 
 def _row(question: _Question, effect: float, n_animals: int, n_sections: float) -> dict[str, object]:
     of_reference = 100 / abs(question.reference_mean) if question.reference_mean else nan
-    level = question.level_for(n_animals)
-    sd, low, high = question.animal_sd(n_sections) if isfinite(n_sections) or n_sections == inf else (nan, nan, nan)
-    found = smallest_effect(sd, n_animals, level, question.goal.target)
-    sampled_sd = question.animal_sd(question.variance.per_animal)[0]
-    chance = detection_power(effect, sd, n_animals, level)
-    return {
+    sampled_sd = question.animal_sd(question.variance.per_animal)
+    row = {
         "n_animals": n_animals,
         "n_sections": n_sections,
         "n_units": question.variance.per_section,
-        "animal_sd": sd,
         "effect": effect,
         "effect_percent": effect * of_reference,
         "effect_sd": effect / sampled_sd if sampled_sd > 0 else nan,
+        "target": question.goal.target,
+        "level": question.level,
+    }
+    if np.isnan(n_sections):
+        unknown = ("animal_sd", "power", "power_low", "power_high", "smallest_effect", "smallest_effect_percent")
+        return row | dict.fromkeys(unknown, nan) | {"note": _remark(question, n_animals, n_sections, nan)}
+    level, sd = question.level_for(n_animals), question.animal_sd(n_sections)
+    low, high = np.sqrt(question.variance.interval(question.weights(n_sections), question.plan.level))
+    chance = detection_power(effect, sd, n_animals, level)
+    found = question.smallest(n_animals, n_sections)
+    return row | {
+        "animal_sd": sd,
         "power": chance,
         "power_low": detection_power(effect, high, n_animals, level),
         "power_high": detection_power(effect, low, n_animals, level),
         "smallest_effect": found,
         "smallest_effect_percent": found * of_reference,
-        "target": question.goal.target,
-        "level": question.level,
         "note": "; ".join(filter(None, (question.note, _remark(question, n_animals, n_sections, chance)))),
     }
 

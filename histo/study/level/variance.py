@@ -188,7 +188,8 @@ def _rows(endpoint: Endpoint, segment: str, nested: NestedVariance, note: str, l
     n_each = {"animal": nested.per_animal, "section": nested.per_section}
     rows: list[dict[str, object]] = []
     for place, name in enumerate(nested.levels):
-        variance, low, high = nested.combine(np.eye(len(nested.levels))[place], level)
+        own = np.eye(len(nested.levels))[place]
+        variance, (low, high) = nested.estimate(own), nested.interval(own, level)
         below = f"estimated below 0 ({components[place]:.3g}), given as 0" if components[place] < 0 else ""
         correlation = icc.get(name, (float("nan"),) * 3)
         rows.append(

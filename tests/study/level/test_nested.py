@@ -107,10 +107,10 @@ def test_uneven_studies_give_back_the_drawn_variances_within_their_intervals(wei
     for i in range(n):
         nested = _known(_draw_uneven(rng, (2.0, 3.0), weighted))
         found[i] = nested.components
-        intervals = [nested.combine(np.eye(2)[place]) for place in (0, 1)]
+        intervals = [nested.interval(np.eye(2)[place]) for place in (0, 1)]
         _, icc_low, icc_high = nested.section_correlation()
         held += [
-            *(low <= truth <= high for (_, low, high), truth in zip(intervals, (4.0, 9.0), strict=True)),
+            *(low <= truth <= high for (low, high), truth in zip(intervals, (4.0, 9.0), strict=True)),
             icc_low <= 4 / 13 <= icc_high,
         ]
     # Unbiased, and 95 % of the intervals hold the truth: 400 draws scatter by 1.1 %.

@@ -66,9 +66,14 @@ def test_a_section_without_a_wall_cannot_be_weighed_by_it() -> None:
             "mean of sections, weighted by villus-crypt units; section: median of villus-crypt units, at least 3",
         ),
         (
-            "zo_1_junction_gap_fraction",
+            "zo_1_staining_mean_signal",
             {"section_weights": "wall_length"},
-            "mean of sections, weighted by length of wall; section: all of the field's junctions, at least 30 junctions",
+            "mean of sections, weighted by length of wall; section: all of the stained area together",
+        ),
+        (
+            "crypt_cd4_h_score",
+            {},
+            "mean of sections, each the same weight; section: all of the compartment's cells, at least 50 cells",
         ),
     ],
 )
