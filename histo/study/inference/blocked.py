@@ -106,28 +106,28 @@ def share_explained(
 
     Parameters
     ----------
-    values : (n,) array
-        One value a block and level.
+    values : (..., n) array
+        One value a block and level along the last axis.
     labels : (n_relabelings, n) array of int
         Levels 0, 1, ...
     blocks : (n,) array of int
 
     Returns
     -------
-    (n_relabelings,) array
+    (..., n_relabelings) array
         0 to 1; nothing where the values do not scatter.
     """
     members = (blocks[:, np.newaxis] == np.unique(blocks)).astype(float)
     take_mean_off = np.eye(blocks.size) - members @ (members / members.sum(axis=0)).T
-    inside = take_mean_off @ values
-    scatter = float(inside @ inside)
-    if scatter <= 1e-24 * float(values @ values):
-        return np.zeros(len(labels))
+    inside = values @ take_mean_off
+    scatter = np.square(inside).sum(axis=-1, keepdims=True)
+    is_rounding = scatter <= 1e-24 * np.square(values).sum(axis=-1, keepdims=True)
     levels = np.arange(1, int(labels.max()) + 1)
     design = take_mean_off @ (labels[:, :, np.newaxis] == levels).astype(float)
-    sums = np.einsum("rnk,n->rk", design, inside)
+    sums = np.tensordot(inside, design, axes=(-1, 1))
     inverse = np.linalg.pinv(np.einsum("rnk,rnl->rkl", design, design), rcond=1e-10, hermitian=True)
-    share: NDArray[np.float64] = np.einsum("rk,rkl,rl->r", sums, inverse, sums) / scatter
+    explained = np.einsum("...rk,rkl,...rl->...r", sums, inverse, sums)
+    share: NDArray[np.float64] = np.where(is_rounding, 0.0, explained / np.where(is_rounding, 1.0, scatter))
     return share
 
 
