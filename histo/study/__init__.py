@@ -13,6 +13,7 @@ from histo.study.inference import (
     welch_interval,
     westfall_young,
 )
+from histo.study.level.advice import describe_power
 from histo.study.level.aggregate import ESTIMATORS
 from histo.study.level.arm import Arm
 from histo.study.level.endpoint import ENDPOINTS, Endpoint, endpoint_named
@@ -33,6 +34,7 @@ __all__ = [
     "PowerGoal",
     "StudyLayout",
     "StudyTables",
+    "describe_power",
     "effective_sections",
     "endpoint_named",
     "hedges_g",

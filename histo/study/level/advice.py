@@ -11,12 +11,12 @@ import pandas as pd
 from histo.study.level.endpoint import endpoint_named
 from histo.study.wording import format_value, in_sentence, plural
 
-__all__ = ["power_advice"]
+__all__ = ["describe_power"]
 
 _Row = Mapping[Any, Any]
 
 
-def power_advice(table: pd.DataFrame) -> list[str]:
+def describe_power(table: pd.DataFrame) -> list[str]:
     """Say of each endpoint and segment what the layout finds, and what helps: animals or sections.
 
     Parameters
@@ -43,7 +43,7 @@ def _paragraph(endpoint: str, segment: str, rows: Mapping[str, _Row]) -> str:
     if sampled["power"] > 0:
         first = (
             f"For {what}, {_layout(sampled)} find {found} in {_chance(sampled['power'])} of studies "
-            f"({_chance(sampled['power_low'])} to {_chance(sampled['power_high'])}, as well as the scatter is known)."
+            f"({_chance(sampled['power_low'])} to {_chance(sampled['power_high'])}: the scatter is known no better)."
         )
     else:
         first = f"For {what}, {sampled['note']}; what follows is for {found}."

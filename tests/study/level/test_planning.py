@@ -10,7 +10,7 @@ import pytest
 from histo.errors import InvalidArgument
 from histo.schema import table_schema
 from histo.study import AnalysisPlan, PowerGoal, permutation_test, power, variance_components
-from histo.study.level.advice import power_advice
+from histo.study.level.advice import describe_power
 from histo.study.level.detection import detection_power, smallest_effect
 
 HEIGHT = "villus_height_um"
@@ -101,7 +101,7 @@ def test_sections_that_differ_much_are_worth_adding(draw_nested: Draw) -> None:
     table = _ask(alike)
     assert table.loc["twice the sections", "power"] > table.loc["one more animal", "power"]
     assert table.loc["sections needed", "n_sections"] == 2
-    assert "sections help more" in power_advice(table.reset_index())[0]
+    assert "sections help more" in describe_power(table.reset_index())[0]
 
 
 def test_animals_that_differ_much_are_worth_adding(draw_nested: Draw) -> None:
@@ -109,7 +109,7 @@ def test_animals_that_differ_much_are_worth_adding(draw_nested: Draw) -> None:
     table = power(apart, [HEIGHT], PLAN)
     rows = table.set_index("scenario")["power"]
     assert rows["one more animal"] > rows["sections without end"] >= rows["twice the sections"] > rows["as sampled"]
-    assert "Add animals, not sections." in power_advice(table)[0]
+    assert "Add animals, not sections." in describe_power(table)[0]
 
 
 def test_three_animals_find_nothing_and_four_may(sections: pd.DataFrame) -> None:
@@ -119,7 +119,7 @@ def test_three_animals_find_nothing_and_four_may(sections: pd.DataFrame) -> None
     assert table.loc["animals needed", "n_animals"] == 4
     # With a level shared by five tests four animals cannot reach it either: 2 / 70 > 0.01.
     assert _ask(sections, n_animals=3, n_tests=5).loc["animals needed", "n_animals"] == 5
-    assert "villus height in the ileum, 3 animals in each group cannot" in power_advice(table.reset_index())[0]
+    assert "villus height in the ileum, 3 animals in each group cannot" in describe_power(table.reset_index())[0]
 
 
 def test_villi_at_hand_change_what_more_sections_do_but_not_the_layout_as_sampled(draw_nested: Draw) -> None:
@@ -134,7 +134,7 @@ def test_one_section_an_animal_tells_nothing_of_sections(draw_nested: Draw) -> N
     sections, _ = draw_nested(4, n_sections=(1, 1))
     table = power(sections, [HEIGHT], PLAN)
     assert table["scenario"].tolist() == ["as sampled", "one more animal", "animals needed"]
-    assert "cannot be told: each animal has one" in power_advice(table)[0]
+    assert "cannot be told: each animal has one" in describe_power(table)[0]
 
 
 def test_groups_of_unequal_size_are_said(draw_nested: Draw) -> None:
