@@ -10,11 +10,12 @@ QUESTIONS = Table(
     "questions",
     "one finding of one named question",
     (
-        text("question", "onset, progression, barrier or segment."),
+        text("question", "onset, progression, barrier, segment or equivalence."),
         text(
             "aspect",
             "What of it: difference and first (onset); trend, clinical score and clinical score, same day "
-            "(progression); composite or a part of it (barrier); elsewhere (segment).",
+            "(progression); composite or a part of it (barrier); where and elsewhere (segment); the margin "
+            "(equivalence).",
         ),
         text("endpoint", "A measure of the sections table, several joined by a space, or a composite."),
         text("segment", "Segment; whole gut is each animal's mean over the segments; empty without segments."),
@@ -22,14 +23,14 @@ QUESTIONS = Table(
         text("contrast", "What was compared with what, or put in order: `EAE @ 7 - control @ 0`."),
         text(
             "verdict",
-            "shown (adjusted p at or below the level), not shown (which is not the same as absent), not tested, or "
-            "missing (not measured).",
+            "shown (adjusted p at or below the level; of equivalence: that it is), not shown (which is not the same as "
+            "absent), not tested, or missing (not measured).",
         ),
         text("finding", "The same in a sentence, with n and interval."),
         number("estimate", "What was estimated, in the endpoint's unit unless the finding gives another."),
         number("ci_low", "Lower end of the 95 % interval of the estimate."),
         number("ci_high", "Upper end of that interval."),
-        number("effect_size", "Hedges' g of a difference, or Spearman's rank correlation."),
+        number("effect_size", "Hedges' g of a difference, Somers' D of a trend, Spearman's rank correlation."),
         text("test", "The test, named; none where nothing was tested."),
         number("statistic", "Its statistic."),
         number("df", "Its degrees of freedom; empty where it has none, as a permutation test."),

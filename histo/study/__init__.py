@@ -21,17 +21,20 @@ from histo.study.level.goal import PowerGoal
 from histo.study.level.planning import power
 from histo.study.level.variance import effective_sections, intraclass_correlation, variance_components
 from histo.study.plan import AnalysisPlan
-from histo.study.tables import StudyTables
+from histo.study.protocol import Protocol, list_protocols, load_protocol
+from histo.study.tables import QUESTIONS, StudyTables
 
 __all__ = [
     "ENDPOINTS",
     "ESTIMATORS",
+    "QUESTIONS",
     "AnalysisPlan",
     "Arm",
     "Endpoint",
     "NullRates",
     "PermutationTest",
     "PowerGoal",
+    "Protocol",
     "StudyLayout",
     "StudyTables",
     "describe_power",
@@ -39,6 +42,8 @@ __all__ = [
     "endpoint_named",
     "hedges_g",
     "intraclass_correlation",
+    "list_protocols",
+    "load_protocol",
     "null_rates",
     "permutation_test",
     "power",

@@ -14,7 +14,7 @@ from histo.study.inference import Inference, adjust, compare_two, smallest_reach
 from histo.study.level.arm import Arm, segments_of
 from histo.study.plan import AnalysisPlan
 
-__all__ = ["contrasts_table"]
+__all__ = ["adjust_jointly", "compare_endpoints", "contrasts_table"]
 
 
 def contrasts_table(
@@ -70,7 +70,7 @@ def _in_segment(
     segment = str(animals["segment"].iloc[0])
     comparisons = list(comparisons_of(animals, segment, endpoints, reference, covariates))
     factor = len(comparisons) if plan.corrects_comparisons else 1
-    tested = [_tested(comparison, endpoints, plan, factor) for comparison in comparisons]
+    tested = [compare_endpoints(comparison, endpoints, plan, factor) for comparison in comparisons]
     adjusted = _adjusted(comparisons, tested, plan, factor)
     correction = _correction(plan, len(endpoints), factor, segment)
     return [
@@ -85,7 +85,27 @@ def _in_segment(
     ]
 
 
-def _tested(comparison: Comparison, endpoints: tuple[str, ...], plan: AnalysisPlan, factor: int) -> list[Inference]:
+def compare_endpoints(
+    comparison: Comparison, endpoints: tuple[str, ...], plan: AnalysisPlan, factor: int
+) -> list[Inference]:
+    """Test every endpoint of a comparison, within strata or within animals where there are such.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Two arms.
+    endpoints : tuple of str
+        Rows of its values.
+    plan : AnalysisPlan
+        Level, relabelings, seed.
+    factor : int
+        How many comparisons p-values will be corrected for: where that puts the level out of reach, the note says so.
+
+    Returns
+    -------
+    list of Inference
+        One an endpoint, with the reason in its note where nothing could be tested.
+    """
     results = []
     for endpoint in endpoints:
         a, b = comparison.values_of(endpoint)
@@ -140,16 +160,24 @@ def _adjusted(
         families = [p_values.ravel()] if whole else list(p_values)
         adjusted = np.concatenate([adjust(family, plan.correction) for family in families]) if families else p_values
         return adjusted.reshape(p_values.shape).tolist()
-    rows = [_by_joint_relabeling(comparison, row, plan) for comparison, row in zip(comparisons, p_values, strict=True)]
+    rows = [adjust_jointly(comparison, row, plan) for comparison, row in zip(comparisons, p_values, strict=True)]
     # Comparisons share the reference's animals and count by Bonferroni. Animals without a value take part in the joint
     # relabeling, so the adjusted p-value might fall a hair below the single test's.
     return [np.fmax(row, np.minimum(factor * joint, 1.0)).tolist() for row, joint in zip(p_values, rows, strict=True)]
 
 
-def _by_joint_relabeling(
-    comparison: Comparison, p_values: NDArray[np.float64], plan: AnalysisPlan
-) -> NDArray[np.float64]:
-    """Adjust over the endpoints that could be tested; a single one keeps its p-value."""
+def adjust_jointly(comparison: Comparison, p_values: NDArray[np.float64], plan: AnalysisPlan) -> NDArray[np.float64]:
+    """Adjust over the endpoints that could be tested, by relabelling animals with all of them.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Two arms.
+    p_values : (endpoints,) array
+        One for each row of its values, missing where nothing was tested; a single one stays as it is.
+    plan : AnalysisPlan
+        Relabelings, seed.
+    """
     is_tested = np.isfinite(p_values)
     adjusted = p_values.copy()
     if is_tested.sum() > 1:

@@ -1,148 +1,73 @@
-"""A study as tables: sections in; animals, groups and contrasts out."""
+"""A study as tables: contrasts, answers to its questions and tables for other programs, from its sections."""
 
 from __future__ import annotations
 
 import os
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Self
 
 import pandas as pd
 
-from histo.errors import InvalidArgument, InvalidDesign, UnitOfAnalysisError
-from histo.io.design import Design, read_design
-from histo.io.results import read_table
-from histo.schema import IDENTITY, check_table, table_schema
-from histo.study.assignment import assign_animals
+from histo.errors import InvalidArgument, UnitOfAnalysisError
+from histo.study.as_published import as_published_table
 from histo.study.contrast import contrasts_table
-from histo.study.level.aggregate import animals_table, groups_table
-from histo.study.level.arm import Arm, find_reference
-from histo.study.level.endpoint import ENDPOINTS, endpoint_named
-from histo.study.level.section import usable_sections
-from histo.study.plan import AnalysisPlan
-from histo.study.strata import covariates_of_animals
+from histo.study.protocol import Protocol, follow, load_protocol
+from histo.study.question import (
+    BARRIER,
+    BarrierDefinition,
+    barrier_measures,
+    barrier_table,
+    clinical_scores,
+    equivalence_table,
+    onset_table,
+    progression_table,
+    segment_table,
+)
+from histo.study.sample import StudySample
+from histo.study.tidy import prism_table, tidy_table
 
-__all__ = ["StudyTables"]
+__all__ = ["QUESTIONS", "StudyTables"]
 
-_SECTION_NAMES = [column.name for column in IDENTITY]
+QUESTIONS = ("onset", "progression", "barrier", "segment")
+"""The named questions, in the order in which they are answered."""
 
 
-class StudyTables:
+class StudyTables(StudySample):
     """The sections of a study, and what follows from them about animals and groups.
 
-    Parameters
-    ----------
-    sections : DataFrame
-        The ``sections`` table. Animal, group and timepoint may be empty: then there is nothing to compare. A further
-        column ``control`` marks the control group's rows; further numeric columns may be endpoints of the plan.
-    plan : AnalysisPlan, optional
-        What was decided beforehand.
+    Takes what `histo.study.sample.StudySample` takes.
 
-    Raises
-    ------
-    InvalidTable
-        If the table lacks columns.
-    InvalidDesign
-        If a section stands there twice, or an animal is in two groups at one timepoint; all such are in the message.
-    InvalidArgument
-        If an endpoint of the plan is no numeric column of the table.
+    Attributes
+    ----------
+    protocol : Protocol or None
+        The protocol that it follows.
+    remarks : tuple of str
+        What that protocol asks for and the study lacks, and what it left out.
     """
 
-    def __init__(self, sections: pd.DataFrame, *, plan: AnalysisPlan | None = None) -> None:
-        self.plan = plan or AnalysisPlan()
-        self.folder: Path | None = None
-        self.sections = _checked(sections)
-        for name in self.plan.endpoints:
-            self._require_endpoint(name)
+    protocol: Protocol | None = None
+    remarks: tuple[str, ...] = ()
 
-    @classmethod
-    def from_results(
-        cls,
-        folder: str | os.PathLike[str],
-        design: str | os.PathLike[str] | Design | None = None,
-        *,
-        plan: AnalysisPlan | None = None,
-    ) -> Self:
-        """Read a study from a results folder.
+    def following(self, protocol: str | os.PathLike[str] | Protocol) -> Self:
+        """Return the study as a protocol wants it: its arms, segments, endpoints, decisions and questions, no others.
 
         Parameters
         ----------
-        folder : path-like
-            What ``histo score`` wrote.
-        design : path-like or Design, optional
-            A design table whose animals, groups, timepoints and segments replace those in the results: use it when the
-            design was mended after scoring.
-        plan : AnalysisPlan, optional
-            What was decided beforehand.
+        protocol : str, path-like or Protocol
+            A name of `histo.study.list_protocols`, the path of a TOML file, or a protocol.
 
         Raises
         ------
-        CorruptResults
-            If there is no ``sections`` table in the folder, or it does not read.
-        InvalidDesign
-            If the design has problems.
-        """
-        sections = read_table(folder, "sections")
-        if design is not None:
-            sections = assign_animals(sections, design if isinstance(design, Design) else read_design(design))
-        study = cls(sections, plan=plan)
-        study.folder = Path(folder)
-        return study
-
-    @property
-    def endpoints(self) -> list[str]:
-        """The plan's endpoints, then the others that are described: those with a value in any section."""
-        described = [
-            name
-            for name in ENDPOINTS
-            if name not in self.plan.endpoints and name in self.sections.columns and self.sections[name].notna().any()
-        ]
-        return [*self.plan.endpoints, *described]
-
-    @property
-    def has_animals(self) -> bool:
-        """Whether any section is known to be of an animal."""
-        return bool((self.sections["animal"] != "").any())
-
-    @property
-    def n_unassigned_sections(self) -> int:
-        """Sections of which no one said which animal they are; they count nowhere but in the sections table."""
-        return int((self.sections["animal"] == "").sum())
-
-    def usable_sections(self, endpoint: str) -> pd.DataFrame:
-        """Return the sections that count for an endpoint, with its value in the column ``value``.
-
-        Returns
-        -------
-        DataFrame
-            Identity and value of the sections that are of a known animal and have enough accepted villi or crypts.
-        """
-        self._require_endpoint(endpoint)
-        return usable_sections(self.sections, endpoint_named(endpoint), self.plan)
-
-    def animals(self) -> pd.DataFrame:
-        """Return the ``animals`` table: one row an animal, timepoint, segment and endpoint.
-
-        Returns
-        -------
-        DataFrame
-            A copy; empty without a design.
-        """
-        return self._animals.copy()
-
-    def groups(self) -> pd.DataFrame:
-        """Return the ``groups`` table: mean and interval over animals, per timepoint, segment and endpoint."""
-        return groups_table(self._animals, self.plan.level)
-
-    def reference(self, wanted: str = "") -> Arm:
-        """Tell which group the others are compared against.
-
-        Raises
-        ------
+        UnknownProtocol, InvalidProtocol
+            If it is no protocol, or has problems; all of them are in the message.
         InvalidArgument
-            If it cannot be told; the message says how to name it.
+            If the study lacks the arms that it compares, or has none of its endpoints.
         """
-        return find_reference(self.sections, wanted or self.plan.reference)
+        chosen = protocol if isinstance(protocol, Protocol) else load_protocol(protocol)
+        followed = follow(chosen, self.sections)
+        study = type(self)(followed.sections, plan=followed.plan, units=self._given_units)
+        study.folder, study.protocol, study.remarks = self.folder, chosen, followed.remarks
+        return study
 
     def compare(
         self, endpoint: str | None = None, reference: str | None = None, *, unit: str = "animal"
@@ -186,56 +111,169 @@ class StudyTables:
             table = contrasts_table(self._animals, self.plan.endpoints, against, self.plan, self._covariates)
             return table if endpoint is None else table[table["endpoint"] == endpoint].reset_index(drop=True)
         self._require_endpoint(endpoint)
-        animals = animals_table(self.sections, [endpoint], self.plan)
-        return contrasts_table(animals, (endpoint,), against, self.plan, self._covariates)
+        return contrasts_table(self._animals_of([endpoint]), (endpoint,), against, self.plan, self._covariates)
 
-    @cached_property
-    def _covariates(self) -> pd.DataFrame:
-        return covariates_of_animals(self.sections, self.plan.covariates)
+    def onset(self, presymptomatic: tuple[str, ...] = ()) -> pd.DataFrame:
+        """Ask which endpoints differ before the clinical signs, and which is the first that is shown to.
 
-    @cached_property
-    def _animals(self) -> pd.DataFrame:
-        return animals_table(self.sections, self.endpoints, self.plan)
+        Parameters
+        ----------
+        presymptomatic : tuple of str, optional
+            Timepoints before the signs. Default: the protocol's; else those at which no animal had a clinical score
+            above 0; else the earliest.
 
-    def _require_endpoint(self, name: str) -> None:
-        numeric = [
-            column for column in self.sections.select_dtypes("number").columns if column not in {"row", "col", "height"}
-        ]
-        if name not in numeric:
-            raise InvalidArgument(
-                "this is not an endpoint of the sections table",
-                expected=f"one of {', '.join(sorted(numeric, key=_place))}",
-                got=repr(name),
-            )
-
-
-def _place(column: str) -> int:
-    """Put the endpoints first, in their order."""
-    return list(ENDPOINTS).index(column) if column in ENDPOINTS else len(ENDPOINTS)
-
-
-def _checked(sections: pd.DataFrame) -> pd.DataFrame:
-    table = check_table(sections, table_schema("sections").columns)
-    table[_SECTION_NAMES] = table[_SECTION_NAMES].fillna("").apply(lambda column: column.str.strip())
-    problems = [*_repeated_sections(table), *_animals_in_two_groups(table)]
-    if problems:
-        raise InvalidDesign(
-            "the sections cannot be given to animals: " + "; ".join(problems),
-            next_step="Mend the design table and pass it again; nothing has to be scored anew.",
+        Returns
+        -------
+        DataFrame
+            The ``questions`` table, as `histo.study.question.onset_table` describes it.
+        """
+        declared = presymptomatic or (self.protocol.presymptomatic if self.protocol else ())
+        return onset_table(
+            self._animals,
+            clinical_scores(self.sections),
+            self._covariates,
+            self.reference(),
+            self.plan,
+            presymptomatic=declared,
         )
-    return table
 
+    def progression(self) -> pd.DataFrame:
+        """Ask whether the endpoints follow the timepoints, and the clinical score of the same animal.
 
-def _repeated_sections(table: pd.DataFrame) -> list[str]:
-    repeated = table[table.duplicated(["slide", "section"])].drop_duplicates(["slide", "section"])
-    return [f"{row.slide}/{row.section} stands there more than once" for row in repeated.itertuples()]
+        Returns
+        -------
+        DataFrame
+            The ``questions`` table, as `histo.study.question.progression_table` describes it.
+        """
+        return progression_table(self._animals, clinical_scores(self.sections), self.reference(), self.plan)
 
+    def barrier(self, definition: BarrierDefinition = BARRIER) -> pd.DataFrame:
+        """Compare a composite of structure, junctions, infiltrate and permeability, and name what it lacks.
 
-def _animals_in_two_groups(table: pd.DataFrame) -> list[str]:
-    known = table[table["animal"] != ""]
-    n_groups = known.groupby("animal")["group"].unique()
-    return [
-        f"animal {animal} is in {' and '.join(sorted(groups))}"
-        for animal, groups in n_groups.items()
-        if len(groups) > 1
-    ]
+        Returns
+        -------
+        DataFrame
+            The ``questions`` table, as `histo.study.question.barrier_table` describes it.
+        """
+        measures = barrier_measures(self._numeric_columns(), definition)
+        return barrier_table(self._animals_of(measures), self._covariates, self.reference(), self.plan, definition)
+
+    def segments(self) -> pd.DataFrame:
+        """Ask in which part of the gut each endpoint changes more than in the rest of the same animals.
+
+        Returns
+        -------
+        DataFrame
+            The ``questions`` table, as `histo.study.question.segment_table` describes it.
+        """
+        return segment_table(self._animals, self._covariates, self.reference(), self.plan)
+
+    def questions(self, names: Sequence[str] = ()) -> pd.DataFrame:
+        """Answer several questions, one below the other.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            Of `QUESTIONS`. Default: the protocol's, else all.
+
+        Returns
+        -------
+        DataFrame
+            The ``questions`` table.
+
+        Raises
+        ------
+        InvalidArgument
+            If there is no such question.
+        """
+        wanted = list(names) or self._asked()
+        answers = {
+            "onset": self.onset,
+            "progression": self.progression,
+            "barrier": self.barrier,
+            "segment": self.segments,
+        }
+        unknown = [name for name in wanted if name not in answers]
+        if unknown:
+            raise InvalidArgument(
+                "there is no such question", expected=f"of {', '.join(QUESTIONS)}", got=", ".join(map(repr, unknown))
+            )
+        return pd.concat([answers[name]() for name in wanted], ignore_index=True)
+
+    def equivalence(self, endpoint: str | None = None, margin: float | None = None) -> pd.DataFrame:
+        """Test whether differences of a size that matters can be ruled out.
+
+        Parameters
+        ----------
+        endpoint : str, optional
+            One endpoint. Default: those of the protocol that have a margin.
+        margin : float, optional
+            The smallest difference that would matter, in the endpoint's unit, fixed beforehand. Default: that of the
+            protocol.
+
+        Returns
+        -------
+        DataFrame
+            The ``questions`` table, as `histo.study.question.equivalence_table` describes it.
+
+        Raises
+        ------
+        InvalidArgument
+            If there is no margin, or it is not a positive number.
+        """
+        known = self.protocol.margins if self.protocol else {}
+        wanted = {endpoint: margin or known.get(endpoint)} if endpoint is not None else dict(known)
+        margins = {name: size for name, size in wanted.items() if size is not None}
+        if not margins:
+            raise InvalidArgument(
+                "equivalence needs a margin: the smallest difference that would matter",
+                got=f"none for {endpoint or 'any endpoint'}",
+                next_step="Fix it before looking at the numbers: equivalence('crypt_depth_um', margin=10).",
+            )
+        for name in margins:
+            self._require_endpoint(name)
+        return equivalence_table(self._animals_of(list(margins)), margins, self.reference(), self.plan)
+
+    def as_published(self, endpoint: str | None = None, reference: str | None = None) -> pd.DataFrame:
+        """Show the wrong p-value that takes sections for animals beside the right one, and how often it is wrong.
+
+        Parameters
+        ----------
+        endpoint, reference : str, optional
+            As in `compare`.
+
+        Returns
+        -------
+        DataFrame
+            The ``as_published`` table: no other way gives a p-value on sections.
+        """
+        contrasts = self.compare(endpoint, reference)
+        names = list(dict.fromkeys(contrasts["endpoint"]))
+        sections = [self.usable_sections(name).assign(endpoint=name) for name in names]
+        return as_published_table(pd.concat(sections), contrasts, self.plan)
+
+    def tidy(self) -> pd.DataFrame:
+        """Return the animals as one long table for R: a row an animal, timepoint, segment and endpoint.
+
+        Returns
+        -------
+        DataFrame
+            As `histo.study.tidy.tidy_table` describes it.
+        """
+        return tidy_table(self._animals, self.sections)
+
+    def prism(self, endpoint: str) -> pd.DataFrame:
+        """Return one endpoint as GraphPad Prism's grouped table: segments are rows, arms columns, animals replicates.
+
+        Returns
+        -------
+        DataFrame
+            As `histo.study.tidy.prism_table` describes it.
+        """
+        self._require_endpoint(endpoint)
+        return prism_table(self._animals_of([endpoint]), endpoint, self.reference().group)
+
+    def _asked(self) -> list[str]:
+        """List the questions of the protocol, or all where it asks none."""
+        asked = [str(entry.name) for entry in self.protocol.questions] if self.protocol else []
+        return asked or list(QUESTIONS)
