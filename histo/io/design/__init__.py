@@ -6,12 +6,13 @@ from histo.io.design.balance import confounding
 from histo.io.design.catalogue import COLUMNS, columns_markdown, known_column
 from histo.io.design.cell import as_slide
 from histo.io.design.column import DesignColumn
-from histo.io.design.junction_protein import as_junction_protein
+from histo.io.design.junction_protein import JUNCTION_PROTEINS, as_junction_protein
 from histo.io.design.panel import Panel, StainedMarker, read_panel
 from histo.io.design.table import Design, read_design
 
 __all__ = [
     "COLUMNS",
+    "JUNCTION_PROTEINS",
     "Design",
     "DesignColumn",
     "Panel",

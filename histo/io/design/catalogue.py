@@ -197,7 +197,10 @@ COLUMNS = {
         DesignColumn("sex", "female or male (f or m)", "Sex of the animal.", _one_of(_SEXES), scope="animal"),
         DesignColumn("cage", "the name of a cage", "Cage in which the animal was kept.", scope="animal"),
         DesignColumn(
-            "species", "the name of a species", "mouse or human; says by which rubrics is graded.", scope="animal"
+            "species",
+            "the name of a species",
+            "mouse or human: by which rubrics its sections are graded; mouse when nothing is said.",
+            scope="animal",
         ),
         DesignColumn(
             "clinical_score",

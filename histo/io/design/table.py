@@ -128,7 +128,7 @@ class Design:
                 f"rows for {', '.join(map(repr, rows))}",
             )
             if rows
-            else self._without_row(name)
+            else _without_row(name, self._places)
         )
         raise InvalidDesign.from_problems((problem,), self.path, "Add the row, or leave the slide out.")
 
@@ -143,12 +143,15 @@ class Design:
         Returns
         -------
         list of DesignProblem
-            Slides without a row, then rows without a slide; empty when each has its other.
+            Slides without a row, then rows without a slide, each with the nearest name among the others; empty when
+            each has its other.
         """
         present = dict.fromkeys(as_slide(name) for name in slide_names)
-        problems = [self._without_row(name) for name in present if name not in self._places]
+        lonely = [name for name in present if name not in self._places]
+        absent = [name for name in self._places if name not in present]
+        problems = [_without_row(name, absent) for name in lonely]
         problems += [
-            DesignProblem(int(row), "slide", "one of the slides that are there", f"{name!r}{_nearest(name, present)}")
+            DesignProblem(int(row), "slide", "one of the slides that are there", f"{name!r}{_nearest(name, lonely)}")
             for row, name in zip(self.table.index, self.table["slide"], strict=True)
             if name not in present
         ]
@@ -160,9 +163,6 @@ class Design:
         for place, (slide, section) in enumerate(zip(self.table["slide"], self.table["section"], strict=True)):
             rows.setdefault(slide, {})[section] = place
         return rows
-
-    def _without_row(self, name: str) -> DesignProblem:
-        return DesignProblem(None, "slide", f"a row for slide {name!r}", f"none{_nearest(name, self._places)}")
 
 
 def read_design(path: str | os.PathLike[str]) -> Design:
@@ -217,6 +217,10 @@ def _read_other(texts: pd.Series[str]) -> pd.Series[Any]:
     numbers = [as_number(text) for text in texts]
     is_number = any(texts) and all(number is not None for number, text in zip(numbers, texts, strict=True) if text)
     return pd.Series(numbers, texts.index, dtype="float64") if is_number else texts
+
+
+def _without_row(name: str, candidates: Iterable[str]) -> DesignProblem:
+    return DesignProblem(None, "slide", f"a row for slide {name!r}", f"none{_nearest(name, candidates)}")
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
