@@ -154,6 +154,8 @@ def _adjusted(
     comparisons: list[Comparison], tested: list[list[Inference]], plan: AnalysisPlan, factor: int
 ) -> list[list[float]]:
     """Adjust the p-values of a segment, comparison by comparison."""
+    if not tested:
+        return []
     p_values = np.array([[result.p for result in results] for results in tested]).reshape(len(tested), -1)
     if plan.correction != "westfall_young":
         whole = plan.corrects_comparisons
