@@ -9,6 +9,7 @@ from typing import Self
 import pandas as pd
 
 from histo.errors import InvalidArgument, UnitOfAnalysisError
+from histo.io.design import confounding
 from histo.study.as_published import as_published_table
 from histo.study.contrast import contrasts_table
 from histo.study.protocol import Protocol, follow, load_protocol
@@ -47,6 +48,11 @@ class StudyTables(StudySample):
 
     protocol: Protocol | None = None
     remarks: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Which comparisons cannot be told from one of batches, cages or sexes: `histo.io.design.confounding`."""
+        return confounding(self.sections)
 
     def following(self, protocol: str | os.PathLike[str] | Protocol) -> Self:
         """Return the study as a protocol wants it: its arms, segments, endpoints, decisions and questions, no others.

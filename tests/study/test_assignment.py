@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from histo.io.design import Design, read_design
+from histo.study import StudyTables
 from histo.study.assignment import assign_animals, rows_without_section
 
 
@@ -91,3 +93,12 @@ def test_rows_of_sections_that_were_not_found_are_told(tmp_path: Path) -> None:
         "row 3, column 'section': expected one of the pieces of gut on 'a' (s1, s2); got 's3'",
         "row 6, column 'section': expected one of the pieces of gut on 'd' (s1, s2); got 'left'",
     ]
+
+
+def test_a_study_tells_which_batches_stand_for_groups(draw_sections_table: Callable[..., pd.DataFrame]) -> None:
+    sections = draw_sections_table(n_animals=2, segments=("ileum",), sections_per_animal=(2, 2))
+
+    (warning,) = StudyTables(sections.assign(batch=sections["group"])).warnings
+
+    assert "batch is wholly confounded with group (control: control; EAE: EAE)" in warning
+    assert StudyTables(sections.assign(batch="one")).warnings == ()
