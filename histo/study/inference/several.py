@@ -33,7 +33,7 @@ def compare_several(
     values : mapping of str to (n,) array
         One value an animal, by group; animals without a value are left out.
     strata : mapping of str to (n,) array, optional
-        Batch, sex, ... of each animal: labels are exchanged only within.
+        Batch, sex, ... of each animal: labels are exchanged only within, and the strata's means are taken off.
     max_relabelings, seed : int, optional
         As in `permutation_test`.
 
@@ -41,8 +41,8 @@ def compare_several(
     -------
     Inference
         Statistic: Welch's F. Effect size: omega squared, the share of the variance between animals that lies between
-        groups; it has no interval here. There is no estimate: several groups have no one difference. `n_a` counts all
-        animals.
+        groups, strata left aside; it has no interval here. There is no estimate: several groups have no one
+        difference. `n_a` counts all animals.
 
     Raises
     ------
@@ -76,6 +76,8 @@ def compare_several(
     if found.n_all == 1:
         raise InvalidArgument("no two animals of different groups are in one stratum")
     pooled = np.concatenate(groups)
+    for stratum in () if codes is None else np.unique(codes):
+        pooled[codes == stratum] -= pooled[codes == stratum].mean()
     statistic = welch_f(pooled, found.labels)
     # Groups of equal size can swap their names without any change: such relabelings are one.
     n_distinct = found.n_all // prod(factorial(n) for n in Counter(group.size for group in groups).values())
@@ -110,7 +112,8 @@ def welch_f(values: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[n
     (..., n_relabelings) array
     """
     centred = values - values.mean(axis=-1, keepdims=True)
-    spread = np.square(centred).mean(axis=-1, keepdims=True)
+    scale = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True))
+    centred = np.divide(centred, scale, out=np.zeros_like(centred), where=scale > 0)
     counts, means, precisions = [], [], []
     for group in range(int(labels.max()) + 1):
         chosen = (labels == group).T.astype(float)
@@ -118,10 +121,9 @@ def welch_f(values: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[n
         mean = centred @ chosen / n
         variance = (centred**2 @ chosen - n * mean**2) / (n - 1)
         # A group whose animals are all alike is not infinitely precise.
-        floor = np.maximum(spread * _NOTHING, np.finfo(float).tiny)
         counts.append(n)
         means.append(mean)
-        precisions.append(n / np.maximum(variance, floor))
+        precisions.append(n / np.maximum(variance, _NOTHING))
     total = np.sum(precisions, axis=0)
     grand = np.sum([w * mean for w, mean in zip(precisions, means, strict=True)], axis=0) / total
     n_groups = len(counts)
