@@ -9,10 +9,11 @@ from typing import Literal
 import pandas as pd
 
 from histo.errors import InvalidArgument
-from histo.report.wording import NOTHING, format_change, format_interval, format_p, format_value, plural
+from histo.report.wording import format_change, format_effect, format_interval, format_p, format_value, plural
+from histo.schema import empty_table, table_schema
 from histo.study import Endpoint, StudyTables, endpoint_named
 
-__all__ = ["Answer", "Effect", "answer_of"]
+__all__ = ["Answer", "Effect", "EndpointAnswer", "answer_of"]
 
 Verdict = Literal["greater", "smaller", "open", "untested"]
 
@@ -33,6 +34,8 @@ class Effect:
         ``open``: tested, no difference shown.
     difference, change, interval, effect_size, p_value, p_adjusted, n_animals : str
         As they are printed.
+    standardised : float
+        Hedges' g.
     test, note : str
         How it was tested, and what a reader must know.
     """
@@ -49,6 +52,7 @@ class Effect:
     p_value: str
     p_adjusted: str
     n_animals: str
+    standardised: float
     test: str
     note: str
 
@@ -69,24 +73,46 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class EndpointAnswer:
+    """What the study says of one endpoint.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        Of what.
+    sentence : str
+        The answer; where differences hold, only how many, for they follow.
+    findings : list of (str, list of Effect)
+        What differs: a sentence's beginning, and the segments in which it does.
+    """
+
+    endpoint: Endpoint
+    sentence: str
+    findings: list[tuple[str, list[Effect]]]
+
+
+@dataclass(frozen=True, eq=False)
 class Answer:
     """All comparisons of a study.
 
     Parameters
     ----------
+    contrasts : DataFrame
+        The ``contrasts`` table; without rows where nothing could be compared.
     effects : list of Effect
-        In the order of endpoints, segments, comparisons; empty where nothing could be compared.
+        Its rows, ready to print.
     headline : str
         The outcome in one sentence.
-    findings : list of (str, list of Effect)
-        What differs: a sentence's beginning, and the segments in which it does.
+    endpoints : list of EndpointAnswer
+        One each, in their order.
     why_none : str
         Why nothing was compared; empty where something was.
     """
 
+    contrasts: pd.DataFrame
     effects: list[Effect]
     headline: str
-    findings: list[tuple[str, list[Effect]]]
+    endpoints: list[EndpointAnswer]
     why_none: str = ""
 
     @property
@@ -97,9 +123,9 @@ class Answer:
     def overview(self) -> list[tuple[Endpoint, list[Effect | None]]]:
         """Arrange the effects by endpoint (row) and comparison (column)."""
         by_place = {(effect.endpoint.name, effect.segment, effect.comparison): effect for effect in self.effects}
-        endpoints = list(dict.fromkeys(effect.endpoint for effect in self.effects))
         return [
-            (endpoint, [by_place.get((endpoint.name, *place)) for place in self.comparisons]) for endpoint in endpoints
+            (answer.endpoint, [by_place.get((answer.endpoint.name, *place)) for place in self.comparisons])
+            for answer in self.endpoints
         ]
 
 
@@ -114,28 +140,49 @@ def answer_of(study: StudyTables) -> Answer:
     if contrasts.empty:
         return _none("No comparison: all animals are in the reference group.")
     effects = [_effect(row, study.plan.level) for _, row in contrasts.iterrows()]
-    return Answer(effects, _headline(effects), _findings(effects))
+    by_endpoint: dict[Endpoint, list[Effect]] = {}
+    for effect in effects:
+        by_endpoint.setdefault(effect.endpoint, []).append(effect)
+    answers = [_endpoint_answer(endpoint, own) for endpoint, own in by_endpoint.items()]
+    return Answer(contrasts, effects, _headline(effects), answers)
 
 
 def _none(why: str) -> Answer:
-    return Answer([], why, [], why)
+    return Answer(empty_table(table_schema("contrasts").columns), [], why, [], why)
+
+
+def _endpoint_answer(endpoint: Endpoint, effects: list[Effect]) -> EndpointAnswer:
+    findings = _findings(effects)
+    tested = [effect for effect in effects if effect.verdict != "untested"]
+    if findings:
+        n_found = sum(len(found) for _, found in findings)
+        return EndpointAnswer(endpoint, f"differs in {n_found} of {plural(len(tested), 'comparison')}.", findings)
+    if not tested:
+        return EndpointAnswer(endpoint, f"not tested: {effects[0].note}.", [])
+    largest = max(tested, key=lambda effect: abs(effect.standardised) if isfinite(effect.standardised) else -1.0)
+    sentence = (
+        f"no difference shown in {plural(len(tested), 'comparison')}. The largest is in {largest.comparison}"
+        f"{f', {largest.segment}' if largest.segment else ''}: {largest.in_words}."
+    )
+    return EndpointAnswer(endpoint, sentence, [])
 
 
 def _effect(row: pd.Series, level: float) -> Effect:
     endpoint = endpoint_named(str(row["endpoint"]))
     return Effect(
         endpoint=endpoint,
-        segment=str(row["segment"]) or "all",
+        segment=str(row["segment"]),
         reference=str(row["reference"]),
         comparison=str(row["comparison"]),
         verdict=_verdict(float(row["estimate"]), float(row["p_adjusted"]), level),
         difference=format_value(float(row["estimate"]), endpoint, is_signed=True),
         change=format_change(float(row["estimate"]), float(row["mean_a"])),
         interval=format_interval(float(row["ci_low"]), float(row["ci_high"]), endpoint),
-        effect_size=f"{row['effect_size']:+.2f}".replace("-", "−") if isfinite(row["effect_size"]) else NOTHING,
+        effect_size=format_effect(float(row["effect_size"]), float(row["effect_low"]), float(row["effect_high"])),
         p_value=format_p(float(row["p"])),
         p_adjusted=format_p(float(row["p_adjusted"])),
         n_animals=f"{row['n_animals_b']} vs {row['n_animals_a']}",
+        standardised=float(row["effect_size"]),
         test=str(row["test"]) + (f"; {row['correction']}" if row["correction"] != "none" else ""),
         note=str(row["note"]),
     )

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 import pandas as pd
 
 from histo.report.answer import Answer, Effect
-from histo.report.superplot import SuperplotData, draw_superplot, value_range
-from histo.report.thumbnail import svg_data_uri
-from histo.report.wording import format_value
+from histo.report.figure.course import CourseData, draw_course
+from histo.report.figure.drawn import DrawnFigure
+from histo.report.figure.style import ArmStyle, arm_styles
+from histo.report.figure.superplot import SuperplotData, draw_superplot, value_range
+from histo.report.repeats import RepeatTables, units_of
 from histo.study import Arm, Endpoint, StudyTables, endpoint_named
-from histo.study.level.arm import arms_of, segments_of
+from histo.study.level import arms_of, segments_of
 
-__all__ = ["EndpointView", "Panel", "endpoint_views"]
+__all__ = ["EndpointView", "Panel", "endpoint_views", "study_styles"]
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One segment's figure, its address and what it shows in words."""
+    """One segment's figure."""
 
     segment: str
-    source: str
-    alt: str
+    figure: DrawnFigure
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,18 @@ class EndpointView:
     endpoint: Endpoint
     is_tested: bool
     panels: list[Panel]
+    courses: list[Panel]
     effects: list[Effect]
 
 
-def endpoint_views(study: StudyTables, answer: Answer) -> list[EndpointView]:
+def study_styles(animals: pd.DataFrame, reference: str) -> dict[Arm, ArmStyle]:
+    """Give the study's arms their colours and markers, the reference group first; of animals without a group too."""
+    arms = arms_of(animals, reference)
+    groupless = sorted(animals.loc[animals["group"] == "", "timepoint"].unique())
+    return arm_styles([*arms, *(Arm("", timepoint) for timepoint in groupless)])
+
+
+def endpoint_views(study: StudyTables, answer: Answer, repeats: RepeatTables | None) -> list[EndpointView]:
     """Draw every endpoint that has a value, segment by segment; those of the plan first.
 
     Returns
@@ -43,46 +52,47 @@ def endpoint_views(study: StudyTables, answer: Answer) -> list[EndpointView]:
     list of EndpointView
         Empty without animals: sections alone are in the gallery.
     """
-    animals = study.animals()
-    groups = study.groups()
+    animals, groups = study.animals(), study.groups()
     reference = answer.effects[0].reference.split(" @ ")[0] if answer.effects else ""
-    arms = arms_of(animals, reference) or [Arm("", timepoint) for timepoint in sorted(animals["timepoint"].unique())]
+    styles = study_styles(animals, reference)
     views = []
     for name in study.endpoints:
-        endpoint = endpoint_named(name)
         of_animals, of_groups = (table[table["endpoint"] == name] for table in (animals, groups))
         if of_animals["value"].notna().any():
-            views.append(
-                EndpointView(
-                    endpoint,
-                    name in study.plan.endpoints,
-                    _panels(study, endpoint, arms, of_animals, of_groups),
-                    [effect for effect in answer.effects if effect.endpoint == endpoint],
-                )
-            )
+            endpoint = endpoint_named(name)
+            panels, courses = _drawn(study, endpoint, styles, (of_animals, of_groups), units_of(study, repeats, name))
+            effects = [effect for effect in answer.effects if effect.endpoint == endpoint]
+            views.append(EndpointView(endpoint, name in study.plan.endpoints, panels, courses, effects))
     return views
 
 
-def _panels(
-    study: StudyTables, endpoint: Endpoint, arms: list[Arm], animals: pd.DataFrame, groups: pd.DataFrame
-) -> list[Panel]:
+def _drawn(
+    study: StudyTables,
+    endpoint: Endpoint,
+    styles: dict[Arm, ArmStyle],
+    tables: tuple[pd.DataFrame, pd.DataFrame],
+    units: pd.DataFrame,
+) -> tuple[list[Panel], list[Panel]]:
+    """Draw the SuperPlot and the time course of each segment, the panels of an endpoint on one scale."""
+    animals, groups = tables
     sections = study.usable_sections(endpoint.name)
-    limits = value_range(sections["value"], animals["value"], groups["ci_low"], groups["ci_high"])
-    panels = []
-    for segment in segments_of(animals):
-        parts = [table[table["segment"] == segment] for table in (sections, animals, groups)]
-        present = [
-            arm for arm in arms if ((parts[1]["group"] == arm.group) & (parts[1]["timepoint"] == arm.timepoint)).any()
-        ]
-        svg = draw_superplot(SuperplotData(endpoint, present, *parts), limits)
-        panels.append(Panel(segment or "all segments", svg_data_uri(svg), _alt_text(endpoint, segment, parts[2])))
-    return panels
-
-
-def _alt_text(endpoint: Endpoint, segment: str, groups: pd.DataFrame) -> str:
-    means = "; ".join(
-        f"{Arm(str(row['group']) or 'all animals', str(row['timepoint']))}: "
-        f"mean {format_value(float(row['mean']), endpoint)} of {row['n_animals']} animals"
-        for _, row in groups.iterrows()
+    ends = (animals["value"], groups["ci_low"], groups["ci_high"])
+    limits, limits_in_time = (
+        value_range(units["value"], sections["value"], *ends),
+        value_range(animals["sd"][:0], *ends),
     )
-    return f"{endpoint.label}{f', {segment}' if segment else ''}. {means}."
+    panels, courses = [], []
+    for segment in segments_of(animals):
+        here = [table[table["segment"] == segment] for table in (units, sections, animals, groups)]
+        present = _present(styles, here[2])
+        figure = draw_superplot(SuperplotData(endpoint, segment, present, *here), limits)
+        panels.append(Panel(segment, figure))
+        course = draw_course(CourseData(endpoint, segment, present, here[2], here[3]), limits_in_time)
+        if course is not None:
+            courses.append(Panel(segment, course))
+    return panels, courses
+
+
+def _present(styles: dict[Arm, ArmStyle], animals: pd.DataFrame) -> dict[Arm, ArmStyle]:
+    known = set(zip(animals["group"], animals["timepoint"], strict=True))
+    return {arm: style for arm, style in styles.items() if (arm.group, arm.timepoint) in known}

@@ -11,7 +11,7 @@ import pandas as pd
 from histo.errors import CorruptResults
 from histo.io.results import read_table
 from histo.report.page import render_report
-from histo.report.profile import ProfileTables
+from histo.report.repeats import RepeatTables
 from histo.study import StudyTables
 
 __all__ = ["Study"]
@@ -58,7 +58,7 @@ class Study(StudyTables):
             overlays=self._overlays(),
             failures=self._table("failures"),
             run=self._run(),
-            profiles=self._profiles(),
+            repeats=self._repeats(),
             tables={name: table for name in _SHOWN if (table := self._table(name)) is not None},
             title=title,
         )
@@ -71,11 +71,11 @@ class Study(StudyTables):
             return None
         return read_table(self.folder, name)
 
-    def _profiles(self) -> ProfileTables | None:
+    def _repeats(self) -> RepeatTables | None:
         villi, crypts, units, layers = (self._table(name) for name in ("villi", "crypts", "units", "layers"))
         if villi is None or crypts is None or units is None or layers is None:
             return None
-        return ProfileTables(villi, crypts, units, layers)
+        return RepeatTables(villi, crypts, units, layers)
 
     def _run(self) -> dict[str, object] | None:
         if self.folder is None or not (self.folder / "run.json").is_file():

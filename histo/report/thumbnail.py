@@ -9,11 +9,11 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-__all__ = ["PAGE_BYTES", "picture_side", "svg_data_uri", "thumbnail_data_uri"]
+__all__ = ["PAGE_BYTES", "picture_side", "thumbnail_data_uri"]
 
 _log = logging.getLogger(__name__)
 
-PAGE_BYTES = 20_000_000
+PAGE_BYTES = 8_000_000
 """All pictures of a page together, before base64 makes a third more of them."""
 
 _SIDES = (1100, 800, 640, 480, 360, 240, 160)
@@ -27,7 +27,7 @@ def picture_side(n_pictures: int) -> int:
     Examples
     --------
     >>> picture_side(12), picture_side(200), picture_side(5000)
-    (1100, 480, 160)
+    (1100, 360, 160)
     """
     share = PAGE_BYTES / max(n_pictures, 1)
     return next((side for side in _SIDES if _BYTES_PER_PIXEL * side**2 <= share), _SIDES[-1])
@@ -58,11 +58,6 @@ def thumbnail_data_uri(path: Path, max_side: int, max_bytes: int) -> str:
         _log.warning("no picture in the report from %s: %s", path, error)
         return ""
     return f"data:image/jpeg;base64,{base64.b64encode(_jpeg(flat, max_bytes)).decode('ascii')}"
-
-
-def svg_data_uri(svg: str) -> str:
-    """Put an SVG into a ``data:`` address, so that the ids of several do not meet in one page."""
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode('utf-8')).decode('ascii')}"
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

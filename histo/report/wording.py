@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from math import isfinite, nan
+
 from histo.study.wording import NOTHING, format_change, format_interval, format_p, format_value, plural
 
 __all__ = [
     "NOTHING",
     "describe_flag",
+    "describe_reject",
     "flag_list",
     "format_change",
+    "format_effect",
     "format_interval",
     "format_p",
     "format_value",
@@ -34,10 +38,41 @@ _FLAGS = {
     "pale": "pale",
 }
 
+_REJECTS = {
+    "cut_at_border": "goes on beyond the section or into what was excluded",
+    "detached": "detached from the wall",
+    "fused": "grown together with its neighbour",
+    "incomplete": "base not seen",
+    "low_confidence": "the model was unsure",
+    "no_junction": "no villus-crypt junction seen",
+    "no_layer": "no wall beneath",
+    "tangential": "cut across, so that its axis is not seen",
+    "too_small": "too small",
+}
+
+
+def format_effect(effect: float, low: float = nan, high: float = nan) -> str:
+    """Write a standardised effect with a true minus, and with its interval where that is known.
+
+    Examples
+    --------
+    >>> format_effect(-1.234), format_effect(1.0, -0.2, 2.2)
+    ('−1.2', '+1.0 (−0.2 to +2.2)')
+    """
+    if not isfinite(effect):
+        return NOTHING
+    interval = f" ({low:+.1f} to {high:+.1f})" if isfinite(low) and isfinite(high) else ""
+    return f"{effect:+.1f}{interval}".replace("-", "−")
+
 
 def describe_flag(flag: str) -> str:
     """Say a quality flag in words; one that is not known here is only freed of its underscores."""
     return _FLAGS.get(flag, flag.replace("_", " "))
+
+
+def describe_reject(code: str) -> str:
+    """Say a reason for not accepting a villus or crypt in words."""
+    return _REJECTS.get(code, code.replace("_", " "))
 
 
 def flag_list(flags: str) -> list[str]:

@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
+from math import isfinite
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
-from histo.report.superplot import ARM_COLOURS, STYLE
+from histo.report.figure.drawn import DrawnFigure
+from histo.report.figure.style import COLOURS, empty_figure, rule_axis, svg_of
+from histo.report.repeats import RepeatTables
 
-__all__ = ["ProfileTables", "draw_profile", "running_summary"]
+__all__ = ["draw_profile", "running_summary"]
 
 _MIN_VALUES = 3
-_MAX_VECTOR_POINTS = 1500
+_MAX_VECTOR_POINTS = 250
 _WIDTH, _ROW, _MARGIN = 7.4, 1.15, 0.6
-
-
-@dataclass(frozen=True, eq=False)
-class ProfileTables:
-    """The measures of one section, or of many, as the results folder keeps them.
-
-    Parameters
-    ----------
-    villi, crypts, units, layers : DataFrame
-        Columns as in the schema.
-    """
-
-    villi: pd.DataFrame
-    crypts: pd.DataFrame
-    units: pd.DataFrame
-    layers: pd.DataFrame
-
-    def of(self, slide: str, section: str) -> ProfileTables:
-        """Take the rows of one section."""
-        tables = (self.villi, self.crypts, self.units, self.layers)
-        return ProfileTables(*(table[(table["slide"] == slide) & (table["section"] == section)] for table in tables))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +67,7 @@ def running_summary(position_mm: pd.Series, values: pd.Series, step_mm: float) -
     return table.reset_index(drop=True)
 
 
-def draw_profile(tables: ProfileTables, length_mm: float) -> str:
+def draw_profile(tables: RepeatTables, length_mm: float, *, name: str, title: str) -> DrawnFigure:
     """Draw villus height, crypt depth, VH:CD and the layers of one section along the gut, one below the other.
 
     Dots are accepted villi, crypts and units; lines are medians and bands quartiles of steps of a fortieth of the
@@ -97,46 +75,57 @@ def draw_profile(tables: ProfileTables, length_mm: float) -> str:
 
     Parameters
     ----------
-    tables : ProfileTables
+    tables : RepeatTables
         Of one section.
     length_mm : float
         Length of the gut in it.
+    name, title : str
+        Stem of the figure's files, and what it is of.
 
     Returns
     -------
-    str
-        The SVG document; the same tables give the same bytes.
+    DrawnFigure
+        Its numbers are the summaries of the steps. The same tables give the same bytes.
     """
     panels = _panels(tables)
-    with rc_context(STYLE):
-        height = _ROW * len(panels) + _MARGIN
-        figure = Figure(figsize=(_WIDTH, height))
-        FigureCanvasSVG(figure)
-        for place, (title, curves) in enumerate(panels.items()):
+    step_mm = max(0.5, length_mm / 40.0)
+    height = _ROW * len(panels) + _MARGIN
+    summaries = []
+    with empty_figure(_WIDTH, height) as figure:
+        for place, (label, curves) in enumerate(panels.items()):
             bottom = _MARGIN - 0.12 + _ROW * (len(panels) - 1 - place)
             axes = figure.add_axes((0.78 / _WIDTH, bottom / height, 1 - 0.9 / _WIDTH, (_ROW - 0.2) / height))
-            for curve in curves:
-                _draw_curve(axes, curve, max(0.5, length_mm / 40.0))
-            axes.set_xlim(0.0, max(length_mm, 0.1))
-            axes.set_ylim(bottom=0.0)
-            axes.set_ylabel(title)
-            axes.yaxis.grid(visible=True, color="#e6e8eb", linewidth=0.7)
-            axes.set_axisbelow(True)
-            if len(curves) > 1:
-                axes.legend(loc="upper right", frameon=False, ncols=len(curves), fontsize=7.5, borderaxespad=0.1)
-            if place < len(panels) - 1:
-                axes.tick_params(axis="x", labelbottom=False)
-            else:
-                axes.set_xlabel("position along the gut (mm)")
-        buffer = BytesIO()
-        figure.savefig(buffer, format="svg", transparent=True, dpi=150, metadata={"Date": None, "Creator": "histo"})
-    return buffer.getvalue().decode("utf-8")
+            summaries += [_draw_curve(axes, curve, step_mm) for curve in curves]
+            _finish(axes, label, curves, length_mm, is_last=place == len(panels) - 1)
+        svg = svg_of(figure)
+    return DrawnFigure(
+        name=name,
+        title=title,
+        alt=_in_words(title, tables, length_mm),
+        svg=svg,
+        data=pd.concat(summaries, ignore_index=True),
+        size_in=(_WIDTH, height),
+    )
 
 
-def _panels(tables: ProfileTables) -> dict[str, list[_Curve]]:
+def _finish(axes: Axes, label: str, curves: list[_Curve], length_mm: float, *, is_last: bool) -> None:
+    """Set the limits, names and ticks of one panel."""
+    axes.set_xlim(0.0, max(length_mm, 0.1))
+    axes.set_ylim(bottom=0.0)
+    axes.set_ylabel(label)
+    rule_axis(axes, "y")
+    if len(curves) > 1:
+        axes.legend(loc="upper right", frameon=False, ncols=len(curves), fontsize=7.5, borderaxespad=0.1)
+    if is_last:
+        axes.set_xlabel("position along the gut (mm)")
+    else:
+        axes.tick_params(axis="x", labelbottom=False)
+
+
+def _panels(tables: RepeatTables) -> dict[str, list[_Curve]]:
     villi = tables.villi[tables.villi["is_accepted"]]
     crypts = tables.crypts[tables.crypts["is_accepted"]]
-    grey, blue, orange, green, pink = ARM_COLOURS[:5]
+    grey, blue, orange, green, pink = COLOURS[:5]
     return {
         "villus\nheight (µm)": [_curve("villi", villi, "villus_height_um", blue, has_dots=True)],
         "crypt\ndepth (µm)": [_curve("crypts", crypts, "crypt_depth_um", orange, has_dots=True)],
@@ -152,7 +141,8 @@ def _curve(label: str, table: pd.DataFrame, column: str, colour: str, *, has_dot
     return _Curve(label, table["position_um"] / 1000.0, table[column], colour, has_dots)
 
 
-def _draw_curve(axes: Axes, curve: _Curve, step_mm: float) -> None:
+def _draw_curve(axes: Axes, curve: _Curve, step_mm: float) -> pd.DataFrame:
+    """Draw one measure, and return the summary of its steps."""
     if curve.has_dots:
         axes.plot(
             curve.position_mm,
@@ -168,3 +158,18 @@ def _draw_curve(axes: Axes, curve: _Curve, step_mm: float) -> None:
     found = running_summary(curve.position_mm, curve.values, step_mm)
     axes.fill_between(found["position_mm"], found["low"], found["high"], color=curve.colour, alpha=0.18, linewidth=0)
     axes.plot(found["position_mm"], found["median"], color=curve.colour, linewidth=1.5, label=curve.label)
+    return found.assign(measure=curve.label)
+
+
+def _in_words(title: str, tables: RepeatTables, length_mm: float) -> str:
+    """Compare the first third of the gut with the last."""
+    villi = tables.villi[tables.villi["is_accepted"]]
+    third = length_mm * 1000.0 / 3.0
+    first, last = (
+        float(villi.loc[chosen, "villus_height_um"].median())
+        for chosen in (villi["position_um"] < third, villi["position_um"] >= 2 * third)
+    )
+    course = f"{title}: {length_mm:.1f} mm of gut"
+    if isfinite(first) and isfinite(last):
+        course += f"; median villus height {first:.0f} µm in its first third, {last:.0f} µm in its last"
+    return f"{course}."

@@ -12,23 +12,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from histo.report import Study, render_report
-from histo.report.profile import ProfileTables, draw_profile, running_summary
+from histo.report.figure import DrawnFigure
+from histo.report.figure.profile import draw_profile, running_summary
 from histo.report.profile_view import profile_views
+from histo.report.repeats import RepeatTables
 
 Draw = Callable[..., pd.DataFrame]
 
 
-def rising(length_mm: float, *, slide: str = "m1", gap_mm: tuple[float, float] = (0.0, 0.0)) -> ProfileTables:
+def rising(length_mm: float, *, slide: str = "m1", gap_mm: tuple[float, float] = (0.0, 0.0)) -> RepeatTables:
     """A roll whose villi fall from 500 to 200 µm along the gut; nothing was measured in the gap."""
     at_um = np.arange(0.0, length_mm * 1000.0, 50.0)
     at_um = at_um[(at_um < gap_mm[0] * 1000) | (at_um >= gap_mm[1] * 1000)]
     identity = {"slide": slide, "section": "s1"}
     height = 500.0 - 300.0 * at_um / (length_mm * 1000.0)
-    villi = pd.DataFrame({**identity, "villus_height_um": height, "position_um": at_um, "is_accepted": True})
+    villi = pd.DataFrame(
+        {**identity, "villus_height_um": height, "villus_width_um": 90.0, "position_um": at_um, "is_accepted": True}
+    )
     crypts = pd.DataFrame({**identity, "crypt_depth_um": 100.0, "position_um": at_um, "is_accepted": True})
     units = pd.DataFrame({**identity, "vh_cd": height / 100.0, "position_um": at_um})
     layers = pd.DataFrame({**identity, "position_um": at_um, "mucosa_um": 600.0, "submucosa_um": 30.0})
-    return ProfileTables(villi, crypts, units, layers.assign(muscularis_um=np.nan))
+    return RepeatTables(villi, crypts, units, layers.assign(muscularis_um=np.nan))
 
 
 def test_the_median_follows_the_gut() -> None:
@@ -62,19 +66,31 @@ def test_every_value_is_counted_once_and_quartiles_are_in_order(pairs: list[tupl
     assert (known["median"] <= known["high"]).all()
 
 
-def test_the_same_tables_give_the_same_picture_with_its_axis_in_mm() -> None:
-    svg = draw_profile(rising(40.0), 40.0)
+def drawn(tables: RepeatTables) -> DrawnFigure:
+    return draw_profile(tables, 40.0, name="along_gut_m1_s1", title="Section s1 of slide m1 along the gut")
 
-    assert svg == draw_profile(rising(40.0), 40.0)
-    assert "position along the gut (mm)" in svg
-    assert "VH:CD" in svg
+
+def test_the_same_tables_give_the_same_picture_with_its_axis_in_mm() -> None:
+    figure = drawn(rising(40.0))
+
+    assert figure.svg == drawn(rising(40.0)).svg
+    assert "position along the gut (mm)" in figure.svg
+    assert "VH:CD" in figure.svg
+
+
+def test_the_numbers_of_the_picture_are_the_medians_that_were_drawn() -> None:
+    data = drawn(rising(40.0)).data
+
+    villi = data[data["measure"] == "villi"]
+    np.testing.assert_allclose(villi["median"], 500.0 - 300.0 * villi["position_mm"] / 40.0, atol=5.0)
+    assert set(data["measure"]) == {"villi", "crypts", "units", "mucosa", "submucosa"}  # no muscularis was seen
 
 
 def test_a_section_without_any_villus_is_drawn_empty() -> None:
     tables = rising(40.0)
-    nothing = ProfileTables(tables.villi[:0], tables.crypts[:0], tables.units[:0], tables.layers[:0])
+    nothing = RepeatTables(tables.villi[:0], tables.crypts[:0], tables.units[:0], tables.layers[:0])
 
-    assert draw_profile(nothing, 40.0).startswith("<?xml")
+    assert drawn(nothing).svg.startswith("<?xml")
 
 
 def long_and_short() -> pd.DataFrame:
@@ -87,7 +103,7 @@ def test_only_long_sections_have_a_course_and_it_is_told_in_words() -> None:
 
     assert [view.slide for view in views] == ["m1"]
     assert n_left_out == 0
-    assert "450 µm in its first third, 250 µm in its last" in views[0].alt
+    assert "450 µm in its first third, 250 µm in its last" in views[0].figure.alt
 
 
 def test_without_tables_there_is_no_course() -> None:
@@ -101,12 +117,12 @@ def test_the_report_shows_the_course_only_where_there_is_one(
     sections = draw_sections_table().assign(wall_length_mm=40.0)[:2]
     tables = rising(40.0, slide=str(sections["slide"].iloc[0]))
 
-    path = render_report(Study(sections), tmp_path / "report.html", profiles=tables if is_given else None)
+    path = render_report(Study(sections), tmp_path / "report.html", repeats=tables if is_given else None)
 
     html = path.read_text(encoding="utf-8")
     assert ('id="profiles"' in html) == is_given
     if is_given:
-        picture = re.search(r'<figure class="profile">.*?base64,([^"]+)"', html, re.DOTALL)
+        picture = re.search(r'<figure class="profile">.*?svg\+xml;base64,([^"]+)"', html, re.DOTALL)
         assert picture is not None
         assert b"position along the gut" in b64decode(picture[1])
 
