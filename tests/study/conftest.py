@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -27,3 +29,14 @@ def reference() -> Callable[[str], dict[str, Any]]:
         return found
 
     return cases
+
+
+@pytest.fixture(scope="session")
+def cohort() -> ModuleType:
+    """The module ``cohort_tables.py``: tables as a drawn cohort's slides would give them."""
+    spec = importlib.util.spec_from_file_location("cohort_tables", Path(__file__).with_name("cohort_tables.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
