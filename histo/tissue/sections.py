@@ -151,7 +151,8 @@ def find_sections(slide: ReadableSlide, *, mpp: float = 8.0, min_area_mm2: float
             "no piece of gut was found on the slide",
             expected=f"at least {min_area_mm2:g} mm² of tissue in one place",
             got=_summary(survey.excluded),
-            next_step="Check µm/px (--mpp) first: areas depend on it. Lower min_area_mm2 for smaller pieces.",
+            next_step="Check µm/px (--mpp, or mpp in the design table) first: areas depend on it. Commands leave"
+            " smaller pieces out; in Python, find_sections(slide, min_area_mm2=...) takes them.",
         )
     return list(survey.sections)
 
