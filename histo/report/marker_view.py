@@ -10,8 +10,9 @@ import pandas as pd
 
 from histo.report.cell_view import by_arm, reference_of, write_mean
 from histo.report.wording import plural
-from histo.study import Endpoint, StudyTables
+from histo.study import ENDPOINTS, Endpoint, StudyTables
 from histo.study.level.aggregate import animals_table, groups_table
+from histo.study.level.measure import find_measure
 
 __all__ = ["MarkerView", "PositivityRow", "ThresholdRow", "marker_view"]
 
@@ -139,12 +140,13 @@ def _threshold(row: Mapping[object, object]) -> ThresholdRow:
 
 
 def _is_shown(column: str, sections: pd.DataFrame) -> bool:
-    """Choose what speaks of markers and phenotypes; densities of cell classes have a table of their own."""
+    """Choose what speaks of markers and phenotypes in whole sections; cell classes have a table of their own."""
     values = sections[column]
-    if not (pd.api.types.is_numeric_dtype(values) and values.notna().any()):
+    found = None if column in ENDPOINTS else find_measure(column)
+    if found is None or not (pd.api.types.is_numeric_dtype(values) and values.notna().any()):
         return False
-    of_class = "_inflammatory_per_mm2"
-    return column.endswith((_PERCENT, "_h_score")) or (column.endswith(_PER_MM2) and not column.endswith(of_class))
+    table, _, _, where = found
+    return table.name in {"positivity", "densities"} and not where
 
 
 def _heading(column: str) -> str:
@@ -168,7 +170,3 @@ def _rows(study: StudyTables, columns: list[str]) -> list[PositivityRow]:
         if n_animals:
             rows.append(PositivityRow(segment, arm, n_animals, means))
     return rows
-
-
-def _described(column: str) -> Endpoint:
-    return Endpoint(column, column, "", 0 if column.endswith(_PER_MM2) else 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -19,6 +19,7 @@ from histo.study.level.aggregate import animals_table, groups_table
 from histo.study.level.arm import Arm, find_reference
 from histo.study.level.endpoint import ENDPOINTS, endpoint_named
 from histo.study.level.goal import PowerGoal
+from histo.study.level.joining import MEASURE_NAMES, join_measures
 from histo.study.level.planning import power
 from histo.study.level.section import usable_sections
 from histo.study.level.unit import UNIT_TABLES, restate_sections
@@ -84,6 +85,9 @@ class StudySample:
     ) -> Self:
         """Read a study from a results folder.
 
+        What its other tables say of a section (positivity, densities, junctions, staining, scores) is laid beside the
+        sections' own measures, as `histo.study.level.join_measures` describes.
+
         Parameters
         ----------
         folder : path-like
@@ -101,7 +105,7 @@ class StudySample:
         InvalidDesign
             If the design has problems.
         """
-        sections = read_table(folder, "sections")
+        sections = join_measures(read_table(folder, "sections"), _tables(folder, MEASURE_NAMES))
         if design is not None:
             sections = assign_animals(sections, design if isinstance(design, Design) else read_design(design))
         study = cls(sections, plan=plan)
@@ -210,8 +214,7 @@ class StudySample:
     def _units(self) -> Mapping[str, pd.DataFrame]:
         if self._given_units is not None or self.folder is None:
             return self._given_units or {}
-        there = [name for name in UNIT_TABLES if (self.folder / f"{name}.parquet").is_file()]
-        return {name: read_table(self.folder, name) for name in there}
+        return _tables(self.folder, UNIT_TABLES)
 
     @cached_property
     def _covariates(self) -> pd.DataFrame:
@@ -238,6 +241,11 @@ class StudySample:
                 expected=f"one of {', '.join(sorted(numeric, key=_place))}",
                 got=repr(name),
             )
+
+
+def _tables(folder: str | os.PathLike[str], names: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """Read those of the tables that the folder has."""
+    return {name: read_table(folder, name) for name in names if (Path(folder) / f"{name}.parquet").is_file()}
 
 
 def _place(column: str) -> int:

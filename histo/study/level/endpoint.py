@@ -141,10 +141,10 @@ def endpoint_named(name: str) -> Endpoint:
     --------
     >>> endpoint_named("crypt_depth_um").label
     'Crypt depth'
-    >>> endpoint_named("crypt_cd4_percent_positive").label
+    >>> endpoint_named("cd4_crypt_percent_positive").label
     'CD4 positive cells, crypt'
-    >>> endpoint_named("treg_density_per_mm2").unit
-    '/mm²'
+    >>> endpoint_named("zo_1_continuity").label
+    'ZO-1 continuity of the apical line'
     """
     if name in ENDPOINTS:
         return ENDPOINTS[name]
@@ -155,16 +155,16 @@ def endpoint_named(name: str) -> Endpoint:
     return Endpoint(name, stem[:1].upper() + stem[1:] if stem else name, _UNIT_OF_SUFFIX.get(suffix, ""), 2)
 
 
-def _of_measure(name: str, table: MeasureTable, measure: Measure, where: str, what: str) -> Endpoint:
+def _of_measure(name: str, table: MeasureTable, measure: Measure, what: str, where: str) -> Endpoint:
     """Describe a measure that was laid beside the sections' own."""
-    label = f"{_marker(what)} {measure.label}" if what else measure.label
+    label = " ".join(filter(None, (_marker(what), measure.label)))
     part = f", {where.replace('_', ' ')}" if where else ""
     return Endpoint(
         name,
         f"{label[:1].upper()}{label[1:]}{part}",
         measure.unit,
         measure.decimals,
-        repeats=column_name(where, what, table.tag, measure.repeats) if measure.repeats else "",
+        repeats=column_name(what, where, measure.repeats) if measure.repeats else "",
         repeat_noun=measure.repeat_noun,
         least_repeats=measure.least,
         estimator=table.estimator,

@@ -8,7 +8,10 @@ import pandas as pd
 
 from histo.study.level.measure import MEASURE_TABLES, MeasureTable, column_name
 
-__all__ = ["join_measures"]
+__all__ = ["MEASURE_NAMES", "join_measures"]
+
+MEASURE_NAMES = tuple(table.name for table in MEASURE_TABLES)
+"""Tables of a results folder with measures of sections."""
 
 _KEY = ["slide", "section"]
 _SEER = "seen_by"
@@ -28,8 +31,8 @@ def join_measures(sections: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) ->
     Returns
     -------
     DataFrame
-        A copy with a column a measure, part of the section and marker, such as
-        ``crypt_cd4_percent_positive``; `histo.study.endpoint_named` describes each. Columns that the sections have
+        A copy with a column a measure, marker and part of the section, such as
+        ``cd4_crypt_percent_positive``; `histo.study.endpoint_named` describes each. Columns that the sections have
         already stay as they are. Several fields of one section count as one: their mean. Negative controls, stained
         without the antibody, have no value. A marker that was stained in two ways, or whose junctions two programs have
         seen, has columns for each.
@@ -41,7 +44,7 @@ def join_measures(sections: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) ->
         if source.name in tables and len(tables[source.name]):
             rows = _of_study(tables[source.name], sections, source)
             for (where, what), own in _parts(rows, source, stains):
-                for name, values in _measures(own, source, where, what):
+                for name, values in _measures(own, source, what, "" if where in source.whole else where):
                     if name not in sections.columns and name not in columns and values.notna().any():
                         columns[name] = values.reindex(keys).to_numpy()
     return pd.concat([sections, pd.DataFrame(columns, index=sections.index)], axis=1)
@@ -80,11 +83,11 @@ def _parts(
 
 
 def _measures(
-    rows: pd.DataFrame, source: MeasureTable, where: str, what: str
+    rows: pd.DataFrame, source: MeasureTable, what: str, where: str
 ) -> Iterator[tuple[str, pd.Series[float]]]:
     grouped = rows.groupby(_KEY)
     measures = [measure for measure in source.measures if measure.column in rows.columns]
     for measure in measures:
-        yield column_name(where, what, source.tag, measure.column), grouped[measure.column].mean()
+        yield column_name(what, where, measure.name), grouped[measure.column].mean()
     for counted in dict.fromkeys(measure.repeats for measure in measures if measure.repeats):
-        yield column_name(where, what, source.tag, counted), grouped[counted].sum(min_count=1)
+        yield column_name(what, where, counted), grouped[counted].sum(min_count=1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from histo.types import Compartment
 
-__all__ = ["MEASURE_TABLES", "WHOLE", "Measure", "MeasureTable", "column_name", "find_measure"]
+__all__ = ["MEASURE_TABLES", "Measure", "MeasureTable", "column_name", "find_measure"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Measure:
         What those are called.
     least : int
         How many are needed. These minima are ours: nobody has published any.
+    called : str
+        What stands for the column in the name of the endpoint; by default its name.
     """
 
     column: str
@@ -39,6 +41,12 @@ class Measure:
     repeats: str = ""
     repeat_noun: str = ""
     least: int = 0
+    called: str = ""
+
+    @property
+    def name(self) -> str:
+        """Last part of the endpoint's name."""
+        return self.called or self.column
 
 
 @dataclass(frozen=True)
@@ -51,10 +59,10 @@ class MeasureTable:
         The table.
     measures : tuple of Measure
         Its columns.
-    tag : str
-        Stands before the column's name, so that no two tables have the same: ``junction``.
     where, what : str
         Columns that say of which part of the section and of which marker a row is; empty where there are none.
+    whole : tuple of str
+        What stands in the column `where` of rows whose endpoints go without the name of a part.
     estimator : str
         How a section's value was made.
     is_of_cells : bool
@@ -63,9 +71,9 @@ class MeasureTable:
 
     name: str
     measures: tuple[Measure, ...]
-    tag: str = ""
     where: str = ""
     what: str = ""
+    whole: tuple[str, ...] = ("", "tissue")
     estimator: str = ""
     is_of_cells: bool = False
 
@@ -78,8 +86,8 @@ def _of_polygons(column: str, label: str, unit: str = "", decimals: int = 2) -> 
     return Measure(column, label, unit, decimals, "n_cells", "cells between junctions", 10)
 
 
-def _of_edge(column: str, label: str, unit: str = "", decimals: int = 2) -> Measure:
-    return Measure(column, label, unit, decimals, "edge_um", "µm of luminal edge", 200)
+def _of_edge(column: str, label: str, unit: str = "", *, called: str = "") -> Measure:
+    return Measure(column, label, unit, 2, "edge_um", "µm of luminal edge", 200, called)
 
 
 _AMOUNT = (
@@ -120,7 +128,7 @@ MEASURE_TABLES = (
     ),
     MeasureTable(
         "densities",
-        (Measure("cells_per_mm2", "cells", "/mm²", 0),),
+        (Measure("cells_per_mm2", "", "/mm²", 0, called="per_mm2"),),
         where="compartment",
         what="population",
         estimator="all of the compartment's cells over its area",
@@ -163,12 +171,11 @@ MEASURE_TABLES = (
             Measure("tijor_original", "TiJOR as published", "", 4),
             Measure("straightness_original", "straightness as published", "", 3),
         ),
-        tag="junction",
         where="compartment",
         what="marker",
         estimator="all of the field's junctions",
     ),
-    MeasureTable("staining", _AMOUNT, tag="staining", what="marker", estimator="all of the stained area together"),
+    MeasureTable("staining", _AMOUNT, what="marker", estimator="all of the stained area together"),
     MeasureTable(
         "staining_regions",
         (
@@ -182,42 +189,37 @@ MEASURE_TABLES = (
             _of_edge("line_strength", "strength of the apical line"),
             _of_edge("edge_positive", "share of positive edge"),
             _of_edge("gaps_per_100_um", "gaps of the apical line", "/100 µm"),
-            _of_edge("mean_gap_um", "length of a gap of the apical line", "µm"),
-            _of_edge("longest_gap_um", "longest gap of the apical line", "µm", 1),
+            _of_edge("mean_gap_um", "length of a gap of the apical line", "µm", called="mean_line_gap_um"),
+            _of_edge("longest_gap_um", "longest gap of the apical line", "µm", called="longest_line_gap_um"),
             _of_edge("gradient", "rise from crypt base to villus tip"),
         ),
-        tag="staining",
         where="region",
         what="marker",
+        whole=("epithelium",),
         estimator="all of the region together",
     ),
     MeasureTable(
         "scores",
-        (Measure("rank", "grade (rank)", "", 1),),
-        tag="score",
+        (Measure("rank", "grade (rank)", "", 1, called="score_rank"),),
         what="profile",
         estimator="grade of the section",
     ),
 )
 """Tables with a number a section, or a part of it. Curves are not among them: layers, clustering, staining_profile."""
 
-WHOLE = ("", "tissue")
-"""What the columns `where` hold in rows of the whole section."""
-
-PARTS = (*(compartment.label for compartment in Compartment), "mucosal_lamina_propria", "epithelium")
-"""What they hold in rows of a part of it."""
+_PARTS = (*(compartment.label for compartment in Compartment), "mucosal_lamina_propria", "villus", "epithelium")
 
 
-def column_name(where: str, what: str, tag: str, column: str) -> str:
-    """Name a measure of a part of the section, of a marker.
+def column_name(what: str, where: str, name: str) -> str:
+    """Name a measure of a marker in a part of the section; the epithelium of villi goes by ``villus``.
 
     Examples
     --------
-    >>> column_name("villus_epithelium", "zo-1", "staining", "apical_fraction")
-    'villus_epithelium_zo_1_staining_apical_fraction'
+    >>> column_name("zo-1", "villus_epithelium", "continuity")
+    'zo_1_villus_continuity'
     """
-    named = ("" if where in WHOLE else where, re.sub(r"[^0-9a-z]+", "_", what.casefold()).strip("_"), tag, column)
-    return "_".join(filter(None, named))
+    marker = re.sub(r"[^0-9a-z]+", "_", what.casefold()).strip("_")
+    return "_".join(filter(None, (marker, where.removesuffix("_epithelium"), name)))
 
 
 def find_measure(name: str) -> tuple[MeasureTable, Measure, str, str] | None:
@@ -225,24 +227,23 @@ def find_measure(name: str) -> tuple[MeasureTable, Measure, str, str] | None:
 
     Returns
     -------
-    table, measure, where, what : tuple
-        Which column of which table, and of which part and marker; None where it is none of them.
+    table, measure, what, where : tuple
+        Which column of which table, of which marker and part; None where it is none of them.
 
     Examples
     --------
-    >>> table, measure, where, what = find_measure("crypt_cd4_percent_positive")
-    >>> table.name, measure.label, where, what
-    ('positivity', 'positive cells', 'crypt', 'cd4')
+    >>> table, measure, what, where = find_measure("cd4_crypt_percent_positive")
+    >>> table.name, measure.label, what, where
+    ('positivity', 'positive cells', 'cd4', 'crypt')
     """
     found = []
     for table in MEASURE_TABLES:
         for measure in table.measures:
-            suffix = column_name("", "", table.tag, measure.column)
-            if name != suffix and not name.endswith(f"_{suffix}"):
+            if name != measure.name and not name.endswith(f"_{measure.name}"):
                 continue
-            key = name.removesuffix(suffix).removesuffix("_")
-            where = max((part for part in PARTS if key == part or key.startswith(f"{part}_")), key=len, default="")
-            what = key.removeprefix(where).removeprefix("_")
+            key = name.removesuffix(measure.name).removesuffix("_")
+            where = max((part for part in _PARTS if key == part or key.endswith(f"_{part}")), key=len, default="")
+            what = key.removesuffix(where).removesuffix("_")
             if (table.where or not where) and (table.what or not what):
-                found.append((len(suffix), table, measure, where, what))
+                found.append((len(measure.name), table, measure, what, where))
     return max(found, key=lambda item: item[0])[1:] if found else None

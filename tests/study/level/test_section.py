@@ -66,12 +66,12 @@ def test_a_section_without_a_wall_cannot_be_weighed_by_it() -> None:
             "mean of sections, weighted by villus-crypt units; section: median of villus-crypt units, at least 3",
         ),
         (
-            "zo_1_staining_mean_signal",
+            "zo_1_mean_signal",
             {"section_weights": "wall_length"},
             "mean of sections, weighted by length of wall; section: all of the stained area together",
         ),
         (
-            "crypt_cd4_h_score",
+            "cd4_crypt_h_score",
             {},
             "mean of sections, each the same weight; section: all of the compartment's cells, at least 50 cells",
         ),
