@@ -13,7 +13,7 @@ QUESTIONS = Table(
         text("question", "onset, progression, barrier, segment or equivalence."),
         text(
             "aspect",
-            "What of it: difference and first (onset); trend, clinical score and clinical score, same day "
+            "What of it: first, before signs and later (onset); trend, clinical score and clinical score, same day "
             "(progression); composite or a part of it (barrier); where and elsewhere (segment); the margin "
             "(equivalence).",
         ),

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from histo.study.comparison import Comparison
-from histo.study.contrast import compare_endpoints
 from histo.study.inference.result import Inference
 from histo.study.level.arm import Arm
 from histo.study.level.endpoint import endpoint_named
@@ -22,7 +21,7 @@ from histo.study.wording import format_p, in_sentence
 __all__ = ["COMPOSITE", "barrier_measures", "barrier_table"]
 
 COMPOSITE = "composite"
-_NOTE = "estimate in standard deviations of the controls, more is worse; the weights are histo's own"
+_NOTE = "estimate in standard deviations of all animals compared, more is worse; the weights are histo's own"
 
 
 @dataclass(frozen=True)
@@ -79,10 +78,11 @@ def barrier_table(
     one part alone makes no composite. An animal that lacks a measure of a part has no value of that part: none is
     filled in.
 
-    The standard deviation of few controls is itself uncertain, and makes the controls' own scatter 1. Tests therefore
-    scale each measure by all animals compared, whichever group they are of, as O'Brien did (1984, Biometrics 40:1079):
-    relabelling the animals leaves that scale as it is, and the permutation test stays exact. Estimate and interval are
-    in the controls' standard deviations, and take these as known.
+    The standard deviation of few controls is itself uncertain, and makes the controls' own scatter 1: tested so, 6 to
+    9 % of 1,500 drawn studies of four or five animals a group (five measures, normal or exponential) came out positive
+    where nothing differed. Test, estimate and interval therefore scale each measure by all animals compared, whichever
+    group they are of, as O'Brien did (1984, Biometrics 40:1079): relabelling the animals leaves that scale as it is,
+    and the permutation test stays exact. The sentence gives the difference in the controls' standard deviations too.
 
     The family of a comparison is the composite and its parts (Westfall and Young 1993), times the comparisons if the
     plan corrects for them (Bonferroni).
@@ -133,8 +133,6 @@ def _findings_of(
         _scored(comparison, directions, made_of, is_label_free=is_free) for is_free in (False, True)
     )
     outcomes = compare_rows(label_free, plan, times=times)
-    names = tuple(str(name) for name in in_control_sd.values_a.index)
-    in_sd = dict(zip(names, compare_endpoints(in_control_sd, names, plan, times), strict=True))
     correction = "Westfall-Young over composite and parts" + (f", times {times} comparisons" if times > 1 else "")
     findings = []
     for name in (COMPOSITE, *(part.name for part in definition.parts)):
@@ -146,10 +144,10 @@ def _findings_of(
             sentence = f"Barrier {name}{where(comparison.segment)}, {comparison.comparison}: no value: {why}."
             findings.append(Finding(asked, "missing", sentence, untested(0, 0, why)))
             continue
-        tested, p_adjusted = outcomes[name]
-        ends = {end: getattr(in_sd[name], end) for end in ("estimate", "ci_low", "ci_high")}
-        result = replace(tested, **ends)
-        sentence = _sentence(asked, arm_names(comparison), result, p_adjusted, made_of.made_of(name), plan)
+        result, p_adjusted = outcomes[name]
+        mean_a, mean_b = (float(np.nanmean(side)) for side in in_control_sd.values_of(name))
+        said = f"{_sd(mean_b - mean_a)} standard deviations of the controls. {made_of.made_of(name)}"
+        sentence = _sentence(asked, arm_names(comparison), result, p_adjusted, said, plan)
         verdict = verdict_of(p_adjusted, plan.level)
         findings.append(Finding(asked, verdict, sentence, result, p_adjusted, correction, _NOTE))
     return findings
@@ -219,16 +217,16 @@ def _scores(standardised: pd.DataFrame, directions: dict[str, int], made_of: _Co
 
 
 def _sentence(
-    asked: Asked, arms: tuple[str, str], result: Inference, p_adjusted: float, made_of: str, plan: AnalysisPlan
+    asked: Asked, arms: tuple[str, str], result: Inference, p_adjusted: float, said: str, plan: AnalysisPlan
 ) -> str:
     reference, comparison = arms
     subject = f"Barrier {asked.aspect}{where(asked.segment)}"
     verdict = verdict_of(p_adjusted, plan.level)
     if verdict == "not tested":
-        return f"{subject}: {comparison} and {reference} were not tested: {result.note}. {made_of}"
+        return f"{subject}: {comparison} and {reference} were not tested: {result.note}. Difference: {said}"
     printed = (
-        f"{_sd(result.estimate)} control SD ({100 * (1 - plan.level):g} % interval {_sd(result.ci_low)} to "
-        f"{_sd(result.ci_high)}; adjusted p {format_p(p_adjusted)}; {result.n_b} vs {result.n_a} animals). {made_of}"
+        f"{_sd(result.estimate)} SD of all animals ({100 * (1 - plan.level):g} % interval {_sd(result.ci_low)} to "
+        f"{_sd(result.ci_high)}; adjusted p {format_p(p_adjusted)}; {result.n_b} vs {result.n_a} animals), {said}"
     )
     if verdict == "not shown":
         return f"{subject}: that it differs between {comparison} and {reference} is not shown: {printed}"

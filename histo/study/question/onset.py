@@ -81,7 +81,8 @@ def onset_table(
     Returns
     -------
     DataFrame
-        The ``questions`` table: for each diseased group a row of the aspect ``first``, then the differences.
+        The ``questions`` table: for each diseased group a row of the aspect ``first``, then the differences, of the
+        aspect ``before signs`` or ``later``.
 
     Raises
     ------
@@ -115,13 +116,14 @@ def _onset_of(
         times = (len(signs.timepoints) if is_before else 1) * (n_groups if plan.corrects_comparisons else 1)
         outcomes = compare_rows(comparison, plan, times=times)
         correction = _correction(len(plan.endpoints), len(places), times)
-        note = f"before signs: {signs.basis}" if is_before else "not among the timepoints before signs"
+        aspect, note = ("before signs", signs.basis) if is_before else ("later", "not known to lie before signs")
         for name in plan.endpoints:
             for place in places:
                 result, p_adjusted = outcomes[row_key(name, place)]
                 finding = _difference(comparison, (name, place), result, p_adjusted, plan)
                 used = correction if np.isfinite(p_adjusted) else ""
-                findings.append(replace(finding, correction=used, note=note))
+                asked = replace(finding.asked, aspect=aspect)
+                findings.append(replace(finding, asked=asked, correction=used, note=note))
     return _Onset(group, signs, findings, comparisons)
 
 
@@ -134,7 +136,7 @@ def _difference(
     verdict = verdict_of(p_adjusted, plan.level)
     printed = numbers(result, endpoint, p_adjusted, plan.level, mean_a)
     sentence = difference_sentence(f"{endpoint.label}{where(place)}", arm_names(comparison), verdict, result, printed)
-    asked = Asked("onset", "difference", endpoint.name, place, comparison.comparison.timepoint, comparison.contrast)
+    asked = Asked("onset", "later", endpoint.name, place, comparison.comparison.timepoint, comparison.contrast)
     return Finding(asked, verdict, sentence, result, p_adjusted)
 
 

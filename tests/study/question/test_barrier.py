@@ -35,18 +35,33 @@ def _row(table: pd.DataFrame, aspect: str, timepoint: str = "14") -> pd.Series:
     return rows.iloc[0]
 
 
-def test_the_composite_is_the_weighted_mean_of_control_standard_deviations(draw_changed: Draw) -> None:
+def test_the_composite_is_the_weighted_mean_of_standardised_measures(draw_changed: Draw) -> None:
     table = _with_na_f(draw_changed({("crypt_depth_um", "14", ""): 1.4}, seed=1, segments=("ileum",)), rise=0.5)
     study = StudyTables(table)
-    values = study.sections.groupby(["group", "timepoint", "animal"])[
-        ["crypt_depth_um", "villus_height_um", "na_f"]
-    ].mean()
-    control = values.loc["control"]
-    z = (values.loc[("EAE", "14")] - control.mean()) / control.std()
-    structure = (z["crypt_depth_um"] - z["villus_height_um"]) / 2
+    measures = ["crypt_depth_um", "villus_height_um", "na_f"]
+    values = study.sections.groupby(["group", "timepoint", "animal"])[measures].mean()
+    control, diseased = values.loc["control"], values.loc[("EAE", "14")]
+    both = pd.concat([control, diseased])
     rows = study.barrier(TWO_PARTS)
-    assert _row(rows, "structure")["estimate"] == pytest.approx(structure.mean())
-    assert _row(rows, "composite")["estimate"] == pytest.approx((0.75 * structure + 0.25 * z["na_f"]).mean())
+    for sd, is_control in ((both.std(), False), (control.std(), True)):
+        difference = (diseased.mean() - control.mean()) / sd
+        structure = (difference["crypt_depth_um"] - difference["villus_height_um"]) / 2
+        composite = 0.75 * structure + 0.25 * difference["na_f"]
+        for aspect, by_hand in (("structure", structure), ("composite", composite)):
+            row = _row(rows, aspect)
+            if is_control:
+                said = f"{by_hand:+.1f} standard deviations of the controls".replace("-", "−")
+                assert said in row["finding"]
+            else:
+                assert row["estimate"] == pytest.approx(by_hand)
+
+
+def test_the_interval_and_the_test_agree(draw_changed: Draw) -> None:
+    for seed in range(3):
+        rows = StudyTables(_with_na_f(draw_changed({}, seed=seed, segments=("ileum",)), rise=0.1, seed=seed)).barrier()
+        tested = rows[rows["p"].notna()]
+        excludes_none = (tested["ci_low"] > 0) | (tested["ci_high"] < 0)
+        assert (excludes_none == (tested["p"] <= 0.05)).all()
 
 
 def test_a_worse_barrier_is_shown_and_says_what_it_is_made_of(draw_changed: Draw) -> None:
@@ -57,7 +72,7 @@ def test_a_worse_barrier_is_shown_and_says_what_it_is_made_of(draw_changed: Draw
     assert "structure (weight 0.50: villus height, crypt depth, submucosa thickness" in row["finding"]
     assert "permeability (weight 0.50: Na-F in plasma)" in row["finding"]
     assert "Missing: junction (not measured), infiltrate (not measured)." in row["finding"]
-    assert "weights are histo's own" in row["note"]
+    assert "the weights are histo's own" in row["note"]
 
 
 def test_one_part_alone_makes_no_composite(draw_changed: Draw) -> None:

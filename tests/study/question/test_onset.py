@@ -79,7 +79,9 @@ def test_studies_without_an_effect_seldom_name_a_first_endpoint(draw_changed: Dr
 def test_every_difference_is_of_animals_and_in_the_schema(draw_changed: Draw) -> None:
     table = _study(draw_changed({}, seed=2)).onset()
     assert list(table.columns) == table_schema("questions").names
-    differences = table[table["aspect"] == "difference"]
+    differences = table[table["aspect"] != "first"]
+    assert set(differences.loc[differences["timepoint"] == "7", "aspect"]) == {"before signs"}
+    assert set(differences.loc[differences["timepoint"] == "14", "aspect"]) == {"later"}
     # Five endpoints, three segments and the whole gut, two timepoints.
     assert len(differences) == 5 * 4 * 2
     assert set(differences["n_animals_a"]) == {5}
@@ -122,7 +124,7 @@ def test_two_timepoints_before_signs_are_corrected_for(draw_changed: Draw) -> No
     study = _study(draw_changed({("crypt_depth_um", "7", ""): 1.6}, seed=3, segments=("ileum",)))
     one, both = (study.onset(presymptomatic=given) for given in (("7",), ("7", "14")))
     of_crypts = [
-        table[(table["endpoint"] == "crypt_depth_um") & (table["timepoint"] == "7") & (table["aspect"] == "difference")]
+        table[(table["endpoint"] == "crypt_depth_um") & (table["timepoint"] == "7") & (table["aspect"] != "first")]
         for table in (one, both)
     ]
     ratio = of_crypts[1]["p_adjusted"].iloc[0] / of_crypts[0]["p_adjusted"].iloc[0]
@@ -134,7 +136,7 @@ def test_animals_that_stand_on_both_sides_are_compared_with_themselves(draw_chan
     table = draw_changed(changes, seed=2, arms=(("EAE", "0"), ("EAE", "7")), segments=("ileum",), n_animals=8)
     table["animal"] = table["animal"].str.replace(r"^E\d+-", "m", regex=True)
     onset = _study(table, reference="EAE @ 0").onset(presymptomatic=("7",))
-    differences = onset[onset["aspect"] == "difference"]
+    differences = onset[onset["aspect"] == "before signs"]
     assert differences["test"].str.contains("timepoints within animals").all()
     assert set(differences["n_animals_a"]) == {8}
 
