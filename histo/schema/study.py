@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from histo.schema.column import Table, count, number, text
 
-__all__ = ["CONTRASTS", "FAILURES"]
+__all__ = ["CONTRASTS", "FAILURES", "OVERALL"]
 
 CONTRASTS = Table(
     "contrasts",
@@ -37,6 +37,31 @@ CONTRASTS = Table(
         number("mean_a", "Mean of the reference's animals."),
         number("mean_b", "Mean of the comparison's animals."),
         text("note", "What a reader must know: too few animals for a test, none at this timepoint, ..."),
+    ),
+)
+
+OVERALL = Table(
+    "overall",
+    "all arms of a segment tested at once, per endpoint",
+    (
+        text("endpoint", "A measure of the sections table."),
+        text("segment", "Segment."),
+        text("arms", "Groups and timepoints that were tested, in order."),
+        text("design", "What the arms are: two groups, several groups, ordered timepoints, followed animals."),
+        text("why", "Why this test follows from the design, in words."),
+        number("estimate", "Difference of two arms, or slope per step of ordered ones; empty for several groups."),
+        number("ci_low", "Lower end of the 95 % interval of the estimate."),
+        number("ci_high", "Upper end of that interval."),
+        number("effect_size", "Hedges' g of two arms, Somers' D of ordered ones, share of variance of several."),
+        text("test", "The test, named."),
+        number("statistic", "Its statistic."),
+        number("df", "Its degrees of freedom; empty where it has none."),
+        number("p", "Its p-value; the animal is the unit. A mid-p value where the test's name says so."),
+        number("p_plain", "The plain permutation p-value beside a mid-p value."),
+        number("p_adjusted", "The same as p, corrected over the endpoints of the segment."),
+        text("correction", "How it was corrected, and over which family."),
+        count("n_animals", "Animals with a value."),
+        text("note", "What a reader must know."),
     ),
 )
 

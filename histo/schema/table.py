@@ -11,7 +11,7 @@ from histo.schema.marker import POSITIVITY, THRESHOLDS
 from histo.schema.question import AS_PUBLISHED, QUESTIONS
 from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
-from histo.schema.study import CONTRASTS, FAILURES
+from histo.schema.study import CONTRASTS, FAILURES, OVERALL
 
 __all__ = ["BARRIER_TABLES", "CELL_TABLES", "TABLES", "schema_markdown", "table_schema"]
 
@@ -37,6 +37,7 @@ TABLES["groups"] = Table("groups", GROUPS.row, (*IDENTITY[3:], *GROUPS.columns))
 TABLES["variance_components"] = VARIANCE_COMPONENTS
 TABLES["power"] = POWER
 TABLES["contrasts"] = CONTRASTS
+TABLES["overall"] = OVERALL
 TABLES["questions"] = QUESTIONS
 TABLES["as_published"] = AS_PUBLISHED
 TABLES["failures"] = FAILURES

@@ -62,7 +62,7 @@ def covariates_of_animals(sections: pd.DataFrame, names: tuple[str, ...]) -> pd.
     return gathered
 
 
-def choose_strata(covariates: pd.DataFrame, reference: list[str], comparison: list[str]) -> Strata:
+def choose_strata(covariates: pd.DataFrame, *arms: list[str]) -> Strata:
     """Choose the strata of a comparison: every covariate that varies, is known, and leaves enough to exchange.
 
     A covariate that goes with the group (each batch in one group only) cannot be told apart from it, and one that
@@ -72,11 +72,11 @@ def choose_strata(covariates: pd.DataFrame, reference: list[str], comparison: li
     ----------
     covariates : DataFrame
         What `covariates_of_animals` gathered.
-    reference, comparison : list of str
-        Animals on each side.
+    *arms : list of str
+        Animals of each arm that is compared.
     """
-    animals = [*reference, *comparison]
-    labels = [0] * len(reference) + [1] * len(comparison)
+    animals = [animal for arm in arms for animal in arm]
+    labels = [place for place, arm in enumerate(arms) for _ in arm]
     chosen: list[str] = []
     said: list[str] = []
     for name in covariates.columns:

@@ -12,6 +12,7 @@ from histo.errors import InvalidArgument, UnitOfAnalysisError
 from histo.io.design import confounding
 from histo.study.as_published import as_published_table
 from histo.study.contrast import contrasts_table
+from histo.study.overall import overall_table
 from histo.study.protocol import Protocol, follow, load_protocol
 from histo.study.question import (
     BARRIER,
@@ -118,6 +119,27 @@ class StudyTables(StudySample):
             return table if endpoint is None else table[table["endpoint"] == endpoint].reset_index(drop=True)
         self._require_endpoint(endpoint)
         return contrasts_table(self._animals_of([endpoint]), (endpoint,), against, self.plan, self._covariates)
+
+    def overall(self, reference: str | None = None) -> pd.DataFrame:
+        """Test all arms of each segment at once, by the test that the design asks for; the animal is the unit.
+
+        Parameters
+        ----------
+        reference : str, optional
+            As in `compare`.
+
+        Returns
+        -------
+        DataFrame
+            The ``overall`` table: which test, why, and its answer.
+
+        Raises
+        ------
+        InvalidArgument
+            If it cannot be told what to compare against.
+        """
+        against = self.reference(reference or "")
+        return overall_table(self._animals, self.plan.endpoints, against, self.plan, self._covariates)
 
     def onset(self, presymptomatic: tuple[str, ...] = ()) -> pd.DataFrame:
         """Ask which endpoints differ before the clinical signs, and which is the first that is shown to.
