@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from histo.measure.junction import JunctionMeasures, measure_network, trace_netw
 from histo.nn import JunctionModel
 from histo.segmentation.junction import find_junctions, read_junction_signal
 from histo.segmentation.window import as_slide
+from histo.stain import DabStain
 from histo.types import LabelMap
 
 __all__ = ["measure_junctions"]
@@ -28,6 +28,7 @@ def measure_junctions(
     channel: str | int | None = None,
     model: JunctionModel | str | PathLike[str] | None = None,
     device: str | None = None,
+    colours: DabStain | None = None,
 ) -> JunctionMeasures:
     """See the junctions of a field, trace them and measure them, in µm.
 
@@ -49,6 +50,9 @@ def measure_junctions(
         ridge filter where that is not installed, which is logged.
     device : str, optional
         ``"cpu"``, ``"cuda"``, ``"mps"``; without it the fastest there is.
+    colours : DabStain, optional
+        Colours of a DAB section, from `histo.stain.describe_dab`, so that all fields of a study are separated alike.
+        Found on the image otherwise.
 
     Returns
     -------
@@ -76,6 +80,6 @@ def measure_junctions(
     True
     """
     field = as_slide(image, mpp, "histo.measure_junctions")
-    maps = find_junctions(field, stain=stain, channel=channel, model=model, device=device)
-    signal: NDArray[Any] = read_junction_signal(field, stain, channel)
+    signal = read_junction_signal(field, stain, channel, colours=colours)
+    maps = find_junctions(field, stain=stain, channel=channel, model=model, device=device, signal=signal)
     return measure_network(trace_network(maps), signal, labels=labels)

@@ -72,12 +72,15 @@ class JunctionNetwork:
         The cells, 1 upwards, from top left to bottom right; every pixel is some cell's.
     mpp : float
         µm per pixel.
+    seen_by : str
+        Who made its maps, as in `JunctionMaps`.
     """
 
     junctions: tuple[Junction, ...]
     corners: Floats
     cell_labels: NDArray[np.int32]
     mpp: float
+    seen_by: str = ""
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -66,7 +66,7 @@ def trace_network(maps: JunctionMaps, *, settings: TraceSettings | None = None) 
     tied, corners = tie_corners(contract(curves, max(2.0, settings.least_junction_um / maps.mpp)), maps.shape)
     stained = _stained(maps)
     junctions = [Junction(curve.points, _read(stained, curve.points), curve.cells, curve.ends) for curve in tied]
-    return JunctionNetwork(tuple(sorted(junctions, key=_reading_order)), corners, labels, maps.mpp)
+    return JunctionNetwork(tuple(sorted(junctions, key=_reading_order)), corners, labels, maps.mpp, maps.seen_by)
 
 
 def _stained(maps: JunctionMaps) -> NDArray[np.float32]:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from histo.segmentation.junction.find import find_junctions
+from histo.segmentation.junction.find import DEFAULT_MODEL, WITHOUT_MODEL, find_junctions
 from histo.segmentation.junction.ridge import RidgeSettings, ridge_junctions
-from histo.segmentation.junction.signal import junction_signal, read_junction_signal
+from histo.segmentation.junction.signal import check_field_size, junction_signal, read_junction_signal
 
-__all__ = ["RidgeSettings", "find_junctions", "junction_signal", "read_junction_signal", "ridge_junctions"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "WITHOUT_MODEL",
+    "RidgeSettings",
+    "check_field_size",
+    "find_junctions",
+    "junction_signal",
+    "read_junction_signal",
+    "ridge_junctions",
+]

@@ -6,9 +6,10 @@ import logging
 from os import PathLike
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from histo.errors import InvalidArgument, UnknownModel
+from histo.errors import UnknownModel
 from histo.io import Slide
 from histo.junction_maps import JunctionMaps, JunctionStain
 from histo.nn import (
@@ -19,7 +20,7 @@ from histo.nn import (
     see_junctions,
 )
 from histo.segmentation.junction.ridge import ridge_junctions
-from histo.segmentation.junction.signal import read_junction_signal
+from histo.segmentation.junction.signal import check_field_size, read_junction_signal
 from histo.segmentation.window import as_slide
 
 __all__ = ["DEFAULT_MODEL", "WITHOUT_MODEL", "find_junctions"]
@@ -32,8 +33,6 @@ DEFAULT_MODEL = "junctions-v1"
 WITHOUT_MODEL = "ridge"
 """What to say for the ridge filter instead of a model."""
 
-_MOST_PIXELS = 2**28
-
 
 def find_junctions(
     image: Slide | NDArray[Any],
@@ -44,6 +43,7 @@ def find_junctions(
     channel: str | int | None = None,
     grid: TileGrid | None = None,
     device: str | None = None,
+    signal: NDArray[np.float32] | None = None,
 ) -> JunctionMaps:
     """See where junctions run in a field, and where they are stained.
 
@@ -64,6 +64,8 @@ def find_junctions(
         How to cut the field into tiles; without it, as suits its size. The maps are the same in any.
     device : str, optional
         ``"cpu"``, ``"cuda"``, ``"mps"``; without it the fastest there is.
+    signal : (rows, cols) array of float32, optional
+        What `read_junction_signal` has read of the image already, for the ridge filter.
 
     Returns
     -------
@@ -81,17 +83,10 @@ def find_junctions(
         the rim of `grid` is too narrow for the model.
     """
     field = as_slide(image, mpp, "histo.segmentation.junction.find_junctions")
-    if field.shape[0] * field.shape[1] > _MOST_PIXELS:
-        raise InvalidArgument(
-            "the field is too large to hold its junction maps in memory",
-            file=field.path,
-            expected=f"{_MOST_PIXELS // 10**6} million pixels at most",
-            got=f"{field.shape[0]} x {field.shape[1]}",
-            next_step="Cut it into fields first.",
-        )
+    check_field_size(field)
     chosen = _choose_model(model)
     if chosen is None:
-        return ridge_junctions(read_junction_signal(field, stain, channel), field.mpp)
+        return ridge_junctions(read_junction_signal(field, stain, channel) if signal is None else signal, field.mpp)
     return see_junctions(chosen, field, stain, channel=channel, grid=grid, device=device)
 
 
