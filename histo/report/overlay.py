@@ -20,9 +20,12 @@ __all__ = [
     "EXCLUDED_RGB",
     "REJECTED_RGB",
     "DrawnAxes",
+    "LegendEntry",
     "SectionView",
     "draw_cell_overlay",
+    "draw_legend",
     "draw_overlay",
+    "draw_scale_bar",
 ]
 
 ACCEPTED_RGB = (0, 150, 60)
@@ -34,8 +37,8 @@ _FILL = 0.34
 _INK = (30, 30, 30)
 _ROUND_LENGTHS_UM = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 _LEGEND_ROW = 26
-# Text, colour, and whether it is the colour of a line.
-_LegendEntry = tuple[str, tuple[int, int, int], bool]
+LegendEntry = tuple[str, tuple[int, int, int], bool]
+"""Text, colour, and whether it is the colour of a line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +124,7 @@ def draw_overlay(
     width = max(2, round(min(tinted.shape[:2]) / 350))
     for axes in (villi, crypts):
         _draw_axes(pen, view, axes, width)
-    _draw_scale_bar(pen, view)
+    draw_scale_bar(pen, view)
     present = [member for member in Compartment if member is not Compartment.BACKGROUND and (seen == member).any()]
     counts = [f"{title}   " if title else "", f"{villi.count} villi, {crypts.count} crypts count"]
     entries = [
@@ -130,7 +133,7 @@ def draw_overlay(
         *((member.label.replace("_", " "), member.rgb, False) for member in present),
         *_exclusion_entry(excluded),
     ]
-    legend = _legend(picture.width, entries, "".join(counts))
+    legend = draw_legend(picture.width, entries, "".join(counts))
     return np.vstack([np.asarray(picture), legend])
 
 
@@ -168,13 +171,13 @@ def draw_cell_overlay(
             pen.point((float(col), float(row)), fill=NUCLEUS_RGB)
         else:
             pen.ellipse((col - radius, row - radius, col + radius, row + radius), fill=NUCLEUS_RGB)
-    _draw_scale_bar(pen, view)
+    draw_scale_bar(pen, view)
     entries = [
         ("nucleus", NUCLEUS_RGB, False),
         ("edge of tissue", Compartment.OTHER_TISSUE.rgb, True),
         *_exclusion_entry(excluded),
     ]
-    legend = _legend(picture.width, entries, f"{title}   {len(nuclei):,} nuclei" if title else "")
+    legend = draw_legend(picture.width, entries, f"{title}   {len(nuclei):,} nuclei" if title else "")
     return np.vstack([np.asarray(picture), legend])
 
 
@@ -229,7 +232,16 @@ def _draw_axes(pen: ImageDraw.ImageDraw, view: SectionView, axes: DrawnAxes, wid
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour, outline=(255, 255, 255))
 
 
-def _draw_scale_bar(pen: ImageDraw.ImageDraw, view: SectionView) -> None:
+def draw_scale_bar(pen: ImageDraw.ImageDraw, view: SectionView) -> None:
+    """Draw a bar of a round length into the lower left corner of a picture.
+
+    Parameters
+    ----------
+    pen : ImageDraw
+        Of the picture.
+    view : SectionView
+        That it was made from.
+    """
     rows, cols = view.image.shape[:2]
     wanted_um = cols * view.mpp / 5
     length_um = max((length for length in _ROUND_LENGTHS_UM if length <= wanted_um), default=_ROUND_LENGTHS_UM[0])
@@ -243,13 +255,27 @@ def _draw_scale_bar(pen: ImageDraw.ImageDraw, view: SectionView) -> None:
     pen.rectangle((left + 10, top + 28, left + 10 + length, top + 32), fill=_INK)
 
 
-def _exclusion_entry(excluded: NDArray[np.uint8]) -> list[_LegendEntry]:
+def _exclusion_entry(excluded: NDArray[np.uint8]) -> list[LegendEntry]:
     reasons = [reason.label for reason in Exclusion if reason.hides and (excluded == reason).any()]
     return [(f"excluded: {', '.join(reasons)}", EXCLUDED_RGB, False)] if reasons else []
 
 
-def _legend(width: int, entries: Sequence[_LegendEntry], title: str) -> NDArray[np.uint8]:
-    """Lay the legend's entries out in as many rows as the width needs."""
+def draw_legend(width: int, entries: Sequence[LegendEntry], title: str) -> NDArray[np.uint8]:
+    """Lay the legend's entries out in as many rows as the width needs.
+
+    Parameters
+    ----------
+    width : int
+        Of the picture above it, in pixels.
+    entries : sequence of LegendEntry
+        What the colours mean.
+    title : str
+        Stands before them.
+
+    Returns
+    -------
+    (rows, width, 3) array of uint8
+    """
     font = _font(14)
     places, x, y = [], 10.0 + font.getlength(title) + 24, 0
     for text, _, _ in entries:
