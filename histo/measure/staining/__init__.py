@@ -8,13 +8,14 @@ from histo.measure.staining.line import ApicalLine
 from histo.measure.staining.measure import StainingMeasures, measure_staining
 from histo.measure.staining.normalise import normalise_staining
 from histo.measure.staining.picture_threshold import stain_threshold_from_controls, stain_threshold_from_study
-from histo.measure.staining.pool import control_threshold, study_threshold
+from histo.measure.staining.pool import SignalPool, control_threshold, study_threshold
 from histo.measure.staining.settings import QualityLimits, StainingSettings
 from histo.measure.staining.threshold import StainThreshold
 
 __all__ = [
     "ApicalLine",
     "QualityLimits",
+    "SignalPool",
     "StainThreshold",
     "StainingMeasures",
     "StainingSettings",

@@ -54,12 +54,12 @@ def take_census(areas: Mapping[str, NDArray[np.floating]], edges: Mapping[str, N
     return check_table(table, STAINING_CENSUS.columns)
 
 
-def pool_of(census: pd.DataFrame, region: str) -> SignalPool:
+def pool_of(census: pd.DataFrame, region: str, noise: float = 0.0) -> SignalPool:
     """Give the pixels of a region back, each with the middle of its step."""
     own = census[(census["region"] == region) & (census["part"] == AREA)]
     steps = own["step"].to_numpy()
     middles = np.sign(steps) * np.exp2((np.abs(steps) - _OFFSET + 0.5) / _STEPS_AN_OCTAVE)
-    return SignalPool(middles, own["n"].to_numpy(dtype=np.float64))
+    return SignalPool(middles, own["n"].to_numpy(dtype=np.float64), noise)
 
 
 def on_step(threshold: StainThreshold) -> StainThreshold:

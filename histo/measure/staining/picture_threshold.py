@@ -109,6 +109,7 @@ def _pool(
 ) -> SignalPool:
     """Pixels of one picture over its background, an even choice of them."""
     signal = read_signal(image, mpp=mpp, stain=stain, colours=colours)
-    level = find_background(signal.intensity, mpp, given=background).level
+    seen = find_background(signal.intensity, mpp, given=background)
     flat = signal.intensity.ravel()
-    return SignalPool.of(np.asarray(flat[:: (flat.size // _MAX_PIXELS) | 1], dtype=np.float64) - level)
+    values = np.asarray(flat[:: (flat.size // _MAX_PIXELS) | 1], dtype=np.float64) - seen.level
+    return SignalPool.of(values, seen.noise)

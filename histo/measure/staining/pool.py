@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,15 +31,18 @@ class SignalPool:
         Counts or optical density.
     counts : (n,) array
         Pixels of each value.
+    noise : float
+        Standard deviation from pixel to pixel: what is fainter is no signal.
     """
 
     values: Floats
     counts: Floats
+    noise: float = 0.0
 
     @classmethod
-    def of(cls, values: NDArray[np.floating]) -> SignalPool:
+    def of(cls, values: NDArray[np.floating], noise: float = 0.0) -> SignalPool:
         """Take values of one pixel each."""
-        return cls(np.asarray(values, dtype=np.float64), np.ones(len(values)))
+        return cls(np.asarray(values, dtype=np.float64), np.ones(len(values)), noise)
 
     @property
     def n_pixels(self) -> int:
@@ -96,7 +99,8 @@ def study_threshold(pools: Sequence[SignalPool], *, is_log: bool) -> StainThresh
     pools : sequence of SignalPool
         One a picture, of all groups.
     is_log : bool
-        Whether to part logarithms, as of fluorescence.
+        Whether to part logarithms, as of fluorescence; what is fainter than the noise then counts as the noise, or
+        signals of almost nothing would lie orders of magnitude apart.
 
     Returns
     -------
@@ -112,7 +116,8 @@ def study_threshold(pools: Sequence[SignalPool], *, is_log: bool) -> StainThresh
             f"Otsu's threshold of a study needs at least 2 pictures, got {len(pools)}",
             next_step="Score more slides of the run, use negative controls, or give the threshold itself.",
         )
-    values, weights = _pooled(pools)
+    lifted = [replace(pool, values=np.maximum(pool.values, pool.noise)) for pool in pools] if is_log else pools
+    values, weights = _pooled(lifted)
     is_log = is_log and bool((values > 0).any())
     scaled = np.log(np.maximum(values, values[values > 0].min())) if is_log else values
     parting = part_in_two(scaled, weights)
