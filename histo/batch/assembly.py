@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from histo.batch.barrier_assembly import assemble_barrier
+from histo.batch.barrier_threshold import BarrierRules
 from histo.batch.cell_assembly import CellRules, assemble_cells, join_tables
 from histo.batch.grading import SECTION_MEASURES, control_rows, grade_extents, has_structure, score_sections
 from histo.batch.job import Failure
 from histo.batch.planning import Plan
 from histo.batch.record import slide_folder
 from histo.batch.scoring import PART_TABLES
-from histo.batch.staining import stained_slides
+from histo.batch.staining import barrier_slides, stained_slides
 from histo.errors import CorruptResults, HistoError
 from histo.io.results import write_table
-from histo.schema import CELL_TABLES, IDENTITY, TABLES, empty_table
+from histo.schema import BARRIER_TABLES, CELL_TABLES, IDENTITY, TABLES, empty_table
 from histo.study import StudyTables
 from histo.study.assignment import assign_animals, rows_without_section
 
-__all__ = ["assemble", "require_complete", "write_study_tables"]
+__all__ = ["StudyRules", "assemble", "require_complete", "write_study_tables"]
+
+
+@dataclass(frozen=True)
+class StudyRules:
+    """By what the slides of a study are judged together.
+
+    Parameters
+    ----------
+    cells : CellRules
+        By what cells are.
+    barrier : BarrierRules
+        By what junction proteins are.
+    profiles : tuple of str
+        Rubrics that were asked for.
+    """
+
+    cells: CellRules = field(default_factory=CellRules)
+    barrier: BarrierRules = field(default_factory=BarrierRules)
+    profiles: tuple[str, ...] = ()
 
 
 def assemble(
@@ -30,8 +52,7 @@ def assemble(
     failures: Iterable[Failure],
     *,
     counted: Collection[str] = (),
-    rules: CellRules | None = None,
-    profiles: tuple[str, ...] = (),
+    rules: StudyRules | None = None,
 ) -> tuple[str, ...]:
     """Write all tables of a results folder.
 
@@ -48,10 +69,8 @@ def assemble(
         The slides that have no results.
     counted : collection of str
         Names of the slides whose cells were looked for.
-    rules : CellRules, optional
-        By what cells are judged.
-    profiles : tuple of str
-        Rubrics that were asked for.
+    rules : StudyRules, optional
+        By what is judged.
 
     Returns
     -------
@@ -73,15 +92,21 @@ def assemble(
         notes = tuple(f"{plan.design.path.name}: {line}" for line in rows_without_section(sections, plan.design))
         sections = _flag_unknown(assign_animals(sections, plan.design))
     is_control = control_rows(sections)
+    rules = rules or StudyRules()
+    identify = partial(_with_identity_of, sections)
     if counted:
         with_cells = [name for name in finished if name in counted]
         stained = stained_slides(plan, with_cells)
-        identify = partial(_with_identity_of, sections)
-        study = assemble_cells(results, sections, (with_cells, stained), rules or CellRules(), identify=identify)
+        study = assemble_cells(results, sections, (with_cells, stained), rules.cells, identify=identify)
         notes += study.notes
         sections = _write_infiltrate(results, study.sections, study.infiltrate, is_control)
     else:
-        _remove_cell_tables(results)
+        _remove_tables(results, CELL_TABLES)
+    if measured := barrier_slides(plan, finished):
+        barrier = assemble_barrier(results, sections, measured, rules.barrier, is_control=is_control, identify=identify)
+        sections, notes = barrier.sections, (*notes, *barrier.notes)
+    else:
+        _remove_tables(results, BARRIER_TABLES)
     write_table(results, "sections", sections)
     for name in PART_TABLES[1:]:
         write_table(results, name, _with_identity_of(sections, join_tables(results, name, finished)))
@@ -89,7 +114,7 @@ def assemble(
     write_table(results, "failures", pd.DataFrame(failed) if failed else empty_table(TABLES["failures"].columns))
     has_map = has_structure(sections)
     has_cells = bool(sections.loc[has_map, "slide"].isin(counted).any())
-    scores, not_scored = score_sections(sections[has_map], is_control[has_map], profiles, has_cells=has_cells)
+    scores, not_scored = score_sections(sections[has_map], is_control[has_map], rules.profiles, has_cells=has_cells)
     write_table(results, "scores", scores)
     return (*notes, *not_scored, *write_study_tables(results, StudyTables(sections)))
 
@@ -156,9 +181,9 @@ def _write_infiltrate(
     return sections.merge(graded[[*keys, *SECTION_MEASURES]], on=keys, how="left", validate="one_to_one")
 
 
-def _remove_cell_tables(results: Path) -> None:
-    """Remove what an earlier run, which looked for cells, has left."""
-    for name in CELL_TABLES:
+def _remove_tables(results: Path, names: Iterable[str]) -> None:
+    """Remove what an earlier run, which looked for cells or junctions, has left."""
+    for name in names:
         for extension in ("parquet", "csv"):
             (results / f"{name}.{extension}").unlink(missing_ok=True)
 

@@ -18,7 +18,7 @@ from histo.batch.positivity import (
     tabulate_positivity,
 )
 from histo.batch.record import slide_folder
-from histo.batch.staining import StainedSlide
+from histo.batch.staining import StainedSlide, flag_controls
 from histo.batch.thresholds import GivenThresholds, choose_thresholds
 from histo.io.results import read_table, write_table
 from histo.measure import PhenotypeRules
@@ -114,7 +114,7 @@ def assemble_cells(
     on_tissue = ratios[(ratios["compartment"] == TISSUE) & ~ratios["slide"].isin(controls)]
     for name in on_tissue["ratio"].unique():
         measured[name] = _of_section(on_tissue, name).reindex(_section_keys(measured)).to_numpy()
-    return CountedStudy(_flag_controls(measured, controls), identify(infiltrate), thresholds.notes)
+    return CountedStudy(flag_controls(measured, controls), identify(infiltrate), thresholds.notes)
 
 
 def join_tables(results: Path, name: str, slides: list[str]) -> pd.DataFrame:
@@ -145,8 +145,3 @@ def _of_section(ratios: pd.DataFrame, name: str) -> pd.Series[float]:
 
 def _section_keys(table: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_frame(table[_KEY])
-
-
-def _flag_controls(sections: pd.DataFrame, controls: set[str]) -> pd.DataFrame:
-    flags = (sections["flags"] + " negative_control").str.strip()
-    return sections.assign(flags=sections["flags"].where(~sections["slide"].isin(controls), flags))

@@ -46,7 +46,7 @@ def choose_cell_finders(plan: Plan, settings: Settings) -> dict[str, CellFinder]
     named = _named(settings.nuclei_models)
     wanting: dict[str, list[PlannedSlide]] = {}
     for slide in plan.slides:
-        if slide.is_scored_by_cells or settings.cells:
+        if slide.is_scored_by_cells or (settings.cells and not slide.junction_markers):
             wanting.setdefault(_seen_as(slide), []).append(slide)
     unused = [name for seen, (name, _) in named.items() if seen not in wanting]
     if unused:

@@ -86,7 +86,7 @@ class CellCounter:
                 dab_marker=self.panel.names[0] if is_dab else "dab",
                 # The same on all slides: one threshold judges them, and on a negative control there is no DAB to find.
                 dab_vectors=HAEMATOXYLIN_DAB,
-                sites={marker.name: marker.site for marker in self.panel.markers},
+                sites={marker.name: marker.site for marker in self.panel.markers if marker.site != "junction"},
             ),
         )
         found = measure_infiltrate(cells, scored.labels, crypts=scored.measures.crypts)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from histo.errors import InvalidArgument
 from histo.io import Slide
-from histo.io.design import Panel
+from histo.io.design import Panel, StainedMarker, as_junction_protein
 from histo.nn.channel import find_channel
 from histo.nn.nuclei_canvas import NUCLEAR_STAINS
 
-__all__ = ["PanelChannels", "panel_channels"]
+__all__ = ["PanelChannels", "marker_channel", "panel_channels"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,33 @@ def panel_channels(slide: Slide, panel: Panel) -> PanelChannels:
     markers = {marker.name: _named(slide, marker.channel or marker.name, marker.name) for marker in panel.markers}
     nuclei = _named(slide, panel.nuclei, "nuclei") if panel.nuclei else _like_nuclei(slide)
     return PanelChannels(nuclei, markers)
+
+
+def marker_channel(slide: Slide, marker: StainedMarker) -> str:
+    """Find the channel of a protein of junctions.
+
+    Parameters
+    ----------
+    slide : Slide
+        Fluorescence.
+    marker : StainedMarker
+        Without a channel, it is the one that bears the protein's name, however that is written, or the only one.
+
+    Returns
+    -------
+    str
+        Its name.
+
+    Raises
+    ------
+    InvalidArgument
+        If there is no such channel; the message lists those there are.
+    """
+    if not marker.channel:
+        alike = [name for name in slide.channels if as_junction_protein(name) == marker.name]
+        if len(alike) == 1 or len(slide.channels) == 1:
+            return (alike or slide.channels)[0]
+    return _named(slide, marker.channel or marker.name, marker.name)
 
 
 def _named(slide: Slide, wanted: str, what: str) -> str:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from histo import __version__
-from histo.batch.assembly import assemble
+from histo.batch.assembly import StudyRules, assemble
 from histo.batch.attempt import attempt
+from histo.batch.barrier_threshold import read_barrier_rules
 from histo.batch.cell_assembly import CellRules
 from histo.batch.cell_finder import CellFinder, choose_cell_finders
+from histo.batch.given_labels import describe_given_labels
 from histo.batch.grading import choose_profiles
 from histo.batch.job import Job, Outcome
+from histo.batch.junction_finder import JunctionFinder, choose_junction_finder
 from histo.batch.lock import locked
 from histo.batch.planning import Plan, PlannedSlide
 from histo.batch.pool import run_in_processes
-from histo.batch.provenance import write_run_record
+from histo.batch.provenance import UsedModels, write_run_record
 from histo.batch.record import Fingerprint, InputFile, SlideRecord, read_record
 from histo.batch.scoring import describe_input, forget_slide
 from histo.batch.settings import Settings
@@ -98,9 +101,12 @@ def run(
     model = load_model(settings.model).spec
     finders = choose_cell_finders(plan, settings)
     rules = read_cell_rules(plan, settings)
+    barrier = read_barrier_rules(settings)
     choose_profiles(settings.profiles, "", has_cells=settings.cells)
     device = choose_device(settings.device)
-    jobs = [_job(slide, out, settings, (model, finders.get(slide.name))) for slide in plan.slides]
+    junction_finder = choose_junction_finder(plan, settings)
+    finder_of = _Finders(model, finders, junction_finder)
+    jobs = [Job(slide, out, _fingerprint(slide, settings, finder_of), settings.device) for slide in plan.slides]
     with locked(out):
         for folder in (out, *(out / name for name in ("slides", "labels", "objects", "overlays"))):
             remove_unfinished(folder)
@@ -115,12 +121,15 @@ def run(
             if progress is not None:
                 progress(Progress(len(outcomes), len(jobs), outcome))
         failures = [outcome.failure for outcome in outcomes if outcome.failure is not None]
-        assembled = assemble(out, plan, failures, counted=finders.keys(), rules=rules, profiles=settings.profiles)
-        notes = (*plan.notes, *assembled)
+        judged_by = StudyRules(rules, barrier, settings.profiles)
+        assembled = assemble(out, plan, failures, counted=finders.keys(), rules=judged_by)
+        notes = (*plan.notes, *(() if junction_finder is None else junction_finder.notes), *assembled)
         page = out / "report.html" if settings.report else None
         summary = _summarise(plan, out, outcomes, notes=notes, report=page, seconds=time.perf_counter() - start)
         nuclei = {spec.name: spec for _, spec in finders.values() if spec is not None}
-        write_run_record(plan, settings, rules, (model, list(nuclei.values())), str(device), summary)
+        seers = () if junction_finder is None or junction_finder.spec is None else (junction_finder.spec,)
+        models = UsedModels(model, tuple(nuclei.values()), seers)
+        write_run_record(plan, settings, rules, models, str(device), summary)
         if page is not None:
             Study.from_results(out).report(page)
     return summary
@@ -141,13 +150,21 @@ def read_cell_rules(plan: Plan, settings: Settings) -> CellRules:
     return CellRules(rules, {} if settings.thresholds is None else read_thresholds(Path(settings.thresholds)))
 
 
-def _job(slide: PlannedSlide, out: Path, settings: Settings, models: tuple[ModelSpec, CellFinder | None]) -> Job:
-    model, finder = models
-    name, nuclei = ("", None) if finder is None else finder
-    fingerprint = Fingerprint(
+@dataclass(frozen=True)
+class _Finders:
+    """What sees structure, cells by the slide's name, and junctions."""
+
+    structure: ModelSpec
+    cells: Mapping[str, CellFinder]
+    junctions: JunctionFinder | None
+
+
+def _fingerprint(slide: PlannedSlide, settings: Settings, finders: _Finders) -> Fingerprint:
+    name, nuclei = finders.cells.get(slide.name, ("", None))
+    basis = Fingerprint(
         version=__version__,
         model=settings.model,
-        model_sha256=model.sha256,
+        model_sha256=finders.structure.sha256,
         mpp=slide.mpp,
         stain=slide.stain,
         marker=slide.marker,
@@ -155,7 +172,18 @@ def _job(slide: PlannedSlide, out: Path, settings: Settings, models: tuple[Model
         nuclei_model=name,
         nuclei_sha256="" if nuclei is None else nuclei.sha256,
     )
-    return Job(slide, out, fingerprint, settings.device)
+    if not slide.junction_markers:
+        return basis
+    junctions = finders.junctions if slide.is_monolayer else None
+    return replace(
+        basis,
+        preparation=slide.preparation,
+        labels_sha256=describe_given_labels(slide.labels),
+        junction_model="" if junctions is None else junctions.name,
+        junction_sha256="" if junctions is None else junctions.sha256,
+        staining_mpp=0.0 if slide.is_monolayer else settings.staining_mpp,
+        strict_staining=settings.strict_staining,
+    )
 
 
 def _outcomes(jobs: list[Job], n_workers: int, *, is_isolated: bool) -> Iterator[Outcome]:

@@ -22,7 +22,7 @@ from histo.report.overlay import DrawnAxes, SectionView, draw_cell_overlay, draw
 from histo.tissue import Section
 from histo.types import LabelMap, SectionId
 
-__all__ = ["ScoredSection", "output_paths", "outputs_of", "write_section"]
+__all__ = ["ScoredSection", "draw_section_overlay", "output_paths", "outputs_of", "write_section"]
 
 _OVERLAY_SIDE = 1600
 
@@ -51,6 +51,8 @@ class ScoredSection:
         Whether `labels` parts the tissue into compartments, or only says where there is any.
     channels : tuple of str
         Fluorescence: the channels that are shown, that of the nuclei first.
+    labels_from : str
+        Where the design table gives `labels`: the name of the file.
     """
 
     id: SectionId
@@ -62,6 +64,7 @@ class ScoredSection:
     stain: str = "he"
     has_structure: bool = True
     channels: tuple[str, ...] = ()
+    labels_from: str = ""
 
 
 def output_paths(section_id: SectionId) -> tuple[str, str, str]:
@@ -80,21 +83,17 @@ def outputs_of(results: Path, slide: str) -> list[Path]:
     return found
 
 
-def write_section(
-    results: Path, slide: Slide, scored: ScoredSection, cells: pd.DataFrame | None = None
-) -> tuple[str, ...]:
+def write_section(results: Path, scored: ScoredSection, overlay: NDArray[np.uint8]) -> tuple[str, ...]:
     """Write a section's label map, objects and overlay, each complete or not at all.
 
     Parameters
     ----------
     results : Path
         The results folder.
-    slide : Slide
-        Open, for the overlay's picture.
     scored : ScoredSection
         What was found.
-    cells : DataFrame, optional
-        Its cells, which are drawn where there is no structure to draw.
+    overlay : (rows, cols, 3) array of uint8
+        It drawn over the section.
 
     Returns
     -------
@@ -102,11 +101,11 @@ def write_section(
         Paths relative to `results`.
     """
     paths = output_paths(scored.id)
-    label_map, objects, overlay = (results / path for path in paths)
+    label_map, objects, picture = (results / path for path in paths)
     write_label_map(label_map, scored.labels)
     write_geojson(objects, _annotations(scored))
-    with write_atomically(overlay) as unfinished:
-        Image.fromarray(_overlay(slide, scored, cells)).save(unfinished, format="PNG", compress_level=6)
+    with write_atomically(picture) as unfinished:
+        Image.fromarray(overlay).save(unfinished, format="PNG", compress_level=6)
     return paths
 
 
@@ -133,7 +132,22 @@ def _axes(
     return axes
 
 
-def _overlay(slide: Slide, scored: ScoredSection, cells: pd.DataFrame | None) -> NDArray[np.uint8]:
+def draw_section_overlay(slide: Slide, scored: ScoredSection, cells: pd.DataFrame | None) -> NDArray[np.uint8]:
+    """Draw what was measured over a section.
+
+    Parameters
+    ----------
+    slide : Slide
+        Open.
+    scored : ScoredSection
+        What was found.
+    cells : DataFrame, optional
+        Its cells, which are drawn where there is no structure to draw.
+
+    Returns
+    -------
+    (rows, cols, 3) array of uint8
+    """
     section, measures = scored.section, scored.measures
     shrink = max(1.0, max(section.height, section.width) / _OVERLAY_SIDE)
     mpp = slide.mpp * shrink

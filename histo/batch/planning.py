@@ -5,13 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from math import nan
 from pathlib import Path
 
 from histo.batch.lock import LOCK_NAME
 from histo.batch.naming import is_slide_like, slide_names
 from histo.errors import InvalidArgument
-from histo.io.design import Design, Panel, StainedMarker, as_slide, read_panel
+from histo.io.design import (
+    JUNCTION_PROTEINS,
+    Design,
+    Panel,
+    StainedMarker,
+    as_junction_protein,
+    as_slide,
+    read_panel,
+)
 
 __all__ = ["IgnoredFile", "Plan", "PlannedSlide", "plan"]
 
@@ -141,9 +150,24 @@ def plan(paths: Iterable[str | os.PathLike[str]], design: Design | None = None, 
     names, notes = slide_names(found)
     slides = [_planned(name, path, design, mpp) for name, path in zip(names, found, strict=True)]
     if design is not None:
-        notes += _mismatches(names, design)
+        notes += [*_mismatches(names, design), *_misspelt(slides)]
         notes += [f"{design.path.name}: {warning}" for warning in design.warnings]
     return Plan(tuple(sorted(slides, key=lambda slide: slide.name)), tuple(ignored), design, tuple(notes))
+
+
+def _misspelt(slides: list[PlannedSlide]) -> list[str]:
+    """Name markers of cells that are spelt almost like a protein of junctions."""
+    near = {
+        name: get_close_matches(name, JUNCTION_PROTEINS, n=1, cutoff=0.8)
+        for slide in slides
+        for name in slide.panel.names
+        if not as_junction_protein(name)
+    }
+    return [
+        f"marker {name!r} is looked for in cells; if it is {found[0]}, write that"
+        for name, found in near.items()
+        if found
+    ]
 
 
 def _search(paths: list[Path]) -> tuple[list[Path], list[IgnoredFile]]:

@@ -15,7 +15,7 @@ from histo.measure.positivity import rate_positivity
 from histo.schema import CELL_RATIOS, DENSITIES, IDENTITY, POSITIVITY, check_table, empty_table
 from histo.types import Compartment
 
-__all__ = ["population_densities", "population_ratios", "section_measures", "tabulate_positivity"]
+__all__ = ["lay_beside", "population_densities", "population_ratios", "section_measures", "tabulate_positivity"]
 
 _KEY = ["slide", "section"]
 _NO_TISSUE = (Compartment.BACKGROUND.label, "excluded", "outside")
@@ -144,7 +144,6 @@ def section_measures(sections: pd.DataFrame, positivity: pd.DataFrame, densities
         ``<phenotype>_per_mm2``; empty where a section was not stained for it, and on negative controls. A marker that
         was stained with DAB and with fluorescent dyes has columns for each: ``<marker>_dab_percent_positive``.
     """
-    stain = sections.set_index(_KEY)["stain"]
     study = positivity[(positivity["compartment"] == TISSUE) & ~positivity["is_negative_control"]]
     per_mm2 = _per_mm2(sections, densities, set(positivity.loc[positivity["is_negative_control"], "slide"]))
     values = [
@@ -154,19 +153,38 @@ def section_measures(sections: pd.DataFrame, positivity: pd.DataFrame, densities
         ),
         per_mm2,
     ]
-    long = pd.concat(values, ignore_index=True)
-    if long.empty:
+    return lay_beside(sections, pd.concat(values, ignore_index=True))
+
+
+def lay_beside(sections: pd.DataFrame, measures: pd.DataFrame) -> pd.DataFrame:
+    """Lay measures of markers beside the other measures of the sections, a column each.
+
+    Parameters
+    ----------
+    sections : DataFrame
+        The sections table.
+    measures : DataFrame
+        ``slide``, ``section``, ``what`` was measured (how the name begins), ``name`` of the column and ``value``.
+
+    Returns
+    -------
+    DataFrame
+        A copy with the columns; what was stained with DAB and with fluorescence has a column for each, as the two may
+        not be averaged.
+    """
+    if measures.empty:
         return sections
-    long["stain"] = stain.reindex(pd.MultiIndex.from_frame(long[_KEY])).to_numpy()
+    keys = pd.MultiIndex.from_frame(measures[_KEY])
+    long = measures.assign(stain=sections.set_index(_KEY)["stain"].reindex(keys).to_numpy())
     is_twofold = long.groupby("what")["stain"].transform("nunique") > 1
     told_apart = [
         f"{what}_{stain}{name.removeprefix(what)}"
         for what, stain, name in zip(long["what"], long["stain"], long["name"], strict=True)
     ]
     long["name"] = long["name"].where(~is_twofold, pd.Series(told_apart, index=long.index))
-    keys = pd.MultiIndex.from_frame(sections[_KEY])
+    places = pd.MultiIndex.from_frame(sections[_KEY])
     columns = {
-        str(name): rows.set_index(_KEY)["value"].reindex(keys).to_numpy()
+        str(name): rows.set_index(_KEY)["value"].reindex(places).to_numpy()
         for name, rows in long.groupby("name", sort=False)
     }
     return sections.assign(**columns)

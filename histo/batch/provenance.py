@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -15,20 +15,39 @@ from histo.batch.record import read_record
 from histo.batch.settings import Settings
 from histo.batch.summary import RunSummary
 from histo.io.results import write_atomically
-from histo.nn import ModelSpec, NucleiSpec
+from histo.nn import JunctionSpec, ModelSpec, NucleiSpec
 
-__all__ = ["RUN_RECORD_NAME", "write_run_record"]
+__all__ = ["RUN_RECORD_NAME", "UsedModels", "write_run_record"]
 
 RUN_RECORD_NAME = "run.json"
 _MODEL_FACTS = {"name", "version", "sha256", "mpp", "licence", "trained_on", "validated_on"}
 _PACKAGES = ("imagecodecs", "numpy", "opencv-python-headless", "pandas", "scikit-image", "scipy", "tifffile", "torch")
 
 
+@dataclass(frozen=True)
+class UsedModels:
+    """Facts of the models that a batch was scored with.
+
+    Parameters
+    ----------
+    structure : ModelSpec
+        What saw compartments.
+    nuclei : tuple of NucleiSpec
+        What found cells.
+    junctions : tuple of JunctionSpec
+        What saw junctions; none where that was the ridge filter.
+    """
+
+    structure: ModelSpec
+    nuclei: tuple[NucleiSpec, ...] = ()
+    junctions: tuple[JunctionSpec, ...] = ()
+
+
 def write_run_record(
     plan: Plan,
     settings: Settings,
     rules: CellRules,
-    models: tuple[ModelSpec, list[NucleiSpec]],
+    models: UsedModels,
     device: str,
     summary: RunSummary,
 ) -> None:
@@ -42,21 +61,21 @@ def write_run_record(
         As they were given.
     rules : CellRules
         By what cells were judged.
-    models : (ModelSpec, list of NucleiSpec)
-        Facts of the structure model, and of those that found cells.
+    models : UsedModels
+        Facts of them.
     device : str
         Where the network ran.
     summary : RunSummary
         What came of it.
     """
-    model, nuclei = models
     record = {
         "version": __version__,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"system": platform.platform(), "python": platform.python_version(), "device": device},
         "packages": {name: version(name) for name in _PACKAGES},
-        "model": model.model_dump(mode="json", include=_MODEL_FACTS),
-        "nuclei_models": [spec.model_dump(mode="json") for spec in nuclei],
+        "model": models.structure.model_dump(mode="json", include=_MODEL_FACTS),
+        "nuclei_models": [spec.model_dump(mode="json") for spec in models.nuclei],
+        "junction_models": [spec.model_dump(mode="json") for spec in models.junctions],
         "settings": asdict(settings),
         "phenotypes": {name: str(rule) for name, rule in rules.phenotypes},
         "summary": summary.to_dict(),

@@ -63,6 +63,16 @@ class Fingerprint:
     nuclei_model, nuclei_sha256 : str
         Name of the model that finds cells, and sha256 of its weights; empty if none are looked for, the sha256 also if
         it is not installed.
+    preparation : str
+        As the design table gives it.
+    labels_sha256 : str
+        Of the compartments that the design table gives.
+    junction_model, junction_sha256 : str
+        What sees junctions, as above; empty where none are looked for, the sha256 also of the ridge filter.
+    staining_mpp : float
+        µm/px at which the staining of a section is measured; 0 where none is.
+    strict_staining : bool
+        Whether pictures that cannot be measured well are refused.
     """
 
     version: str
@@ -74,6 +84,12 @@ class Fingerprint:
     any_stain: bool = False
     nuclei_model: str = ""
     nuclei_sha256: str = ""
+    preparation: str = ""
+    labels_sha256: str = ""
+    junction_model: str = ""
+    junction_sha256: str = ""
+    staining_mpp: float = 0.0
+    strict_staining: bool = False
 
 
 @dataclass(frozen=True)

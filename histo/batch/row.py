@@ -24,7 +24,7 @@ def section_row(slide: Slide, scored: ScoredSection, model: ModelSpec | None) ->
     scored : ScoredSection
         The section.
     model : ModelSpec, optional
-        What made its label map. Without one, the map says only where there is tissue, and nothing is said of structure.
+        What made its label map. Without one, it was given, or says only where there is tissue.
 
     Returns
     -------
@@ -35,7 +35,9 @@ def section_row(slide: Slide, scored: ScoredSection, model: ModelSpec | None) ->
     section = scored.section
     of_structure = str(summary.pop("flags", "")).split()
     if model is None:
-        of_structure, summary["confidence"] = [], float("nan")
+        summary["confidence"] = float("nan")
+    if not scored.has_structure:
+        of_structure = []
     flags = [*scored.flags, *section.flags, *of_structure]
     facts = {
         "stain": scored.stain,
@@ -43,7 +45,7 @@ def section_row(slide: Slide, scored: ScoredSection, model: ModelSpec | None) ->
         "mpp_source": "" if slide.pixel_size is None else slide.pixel_size.source,
         "label_mpp": scored.labels.mpp,
         "excluded_mm2": float(scored.exclusions["tissue_mm2"].sum()),
-        "model": "" if model is None else f"{model.name} {model.sha256[:12]}",
+        "model": scored.labels_from if model is None else f"{model.name} {model.sha256[:12]}",
         "flags": " ".join(dict.fromkeys(flags)),
         "row": float(section.row),
         "col": float(section.col),

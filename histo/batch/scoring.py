@@ -10,15 +10,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from histo.batch.barrier import BarrierMeter, draw_barrier, tables_of, with_staining_flags
 from histo.batch.cell_file import CELL_FILE_NAME, append_cells
 from histo.batch.cell_finder import load_cell_finder
 from histo.batch.cells import CellCounter
 from histo.batch.channels import panel_channels
+from histo.batch.given_labels import read_given_labels
 from histo.batch.job import Job
-from histo.batch.outputs import ScoredSection, outputs_of, write_section
+from histo.batch.monolayer import find_barrier_sections, map_field
+from histo.batch.outputs import ScoredSection, draw_section_overlay, outputs_of, write_section
 from histo.batch.record import RECORD_NAME, InputFile, SlideRecord, slide_folder
 from histo.batch.row import section_row, with_identity
-from histo.batch.stain import StainVerdict, judge_stain
+from histo.batch.stain import GIVEN_LABELS, NO_STRUCTURE, StainVerdict, judge_stain
 from histo.batch.tissue_map import believe_dark_tissue, map_tissue
 from histo.errors import CorruptModel, SlideNotFound, UnreadableSlide
 from histo.io import Slide, open_slide
@@ -130,11 +133,17 @@ class _Scorer:
         """Score every piece of gut on the slide; cells go into the folder at once, the other tables are returned."""
         wanted = self.job.fingerprint
         verdict = judge_stain(slide, self.job.slide.stain, any_stain=wanted.any_stain)
-        model = _model(wanted.model, wanted.model_sha256) if verdict.has_structure else None
+        planned = self.job.slide
+        if planned.is_monolayer:
+            verdict = StainVerdict(verdict.stain, (NO_STRUCTURE,))
+        elif planned.labels and planned.junction_markers:
+            verdict = verdict.with_labels()
+        model = _model(wanted.model, wanted.model_sha256) if verdict.asks_the_model else None
         counter = self._counter(verdict)
+        meter = BarrierMeter(self.job, self.device) if planned.junction_markers else None
         rows: dict[str, list[pd.DataFrame]] = {}
         outputs: list[str] = []
-        sections = find_sections(slide)
+        sections = find_sections(slide) if meter is None else find_barrier_sections(slide, planned)
         if verdict.stain == "dab":
             sections = [believe_dark_tissue(section) for section in sections]
         with append_cells(folder / CELL_FILE_NAME) as append:
@@ -142,7 +151,13 @@ class _Scorer:
                 others = [other for other in sections if other.id != section.id]
                 scored = self._measure(slide, (section, others), verdict, model)
                 tables = self._tables(slide, scored, model, counter)
-                outputs += write_section(self.job.results, slide, scored, tables.get("cells"))
+                if meter is None:
+                    overlay = draw_section_overlay(slide, scored, tables.get("cells"))
+                else:
+                    measured = meter.measure(slide, scored)
+                    tables |= {**tables_of(measured), "sections": with_staining_flags(tables["sections"], measured)}
+                    overlay = draw_barrier(slide, scored, measured)
+                outputs += write_section(self.job.results, scored, overlay)
                 for name, table in tables.items():
                     identified = with_identity(table, scored.id)
                     if name == "cells":
@@ -162,13 +177,18 @@ class _Scorer:
         self, slide: Slide, pieces: tuple[Section, list[Section]], verdict: StainVerdict, model: Model | None
     ) -> ScoredSection:
         section, others = pieces
-        if verdict.stain != "fluorescence":  # whose sharpness nobody has measured yet
+        planned = self.job.slide
+        if verdict.stain != "fluorescence" and not planned.is_monolayer:  # whose sharpness is measured otherwise
             section = mark_blur(slide, section)
-        if model is None:
-            found = map_tissue(slide, section)
-        else:
+        if model is not None:
             found = segment(slide, model=model, section=section, device=self.device)
-        labels = exclude(keep_own(found, section, others), section)
+        elif verdict.has_structure:
+            found = read_given_labels(planned.labels, slide, section)
+        else:
+            found = map_field(slide) if planned.is_monolayer else map_tissue(slide, section)
+        labels = keep_own(found, section, others)
+        if GIVEN_LABELS not in verdict.flags:  # whoever drew labels knew what is glass and dirt
+            labels = exclude(labels, section)
         return ScoredSection(
             id=SectionId(self.job.slide.name, section.id),
             section=section,
@@ -178,8 +198,12 @@ class _Scorer:
             flags=verdict.flags,
             stain=verdict.stain,
             has_structure=verdict.has_structure,
-            channels=panel_channels(slide, self.panel).shown if verdict.stain == "fluorescence" else (),
+            channels=panel_channels(slide, self.panel).shown if self._shows_channels(verdict) else (),
+            labels_from=Path(planned.labels).name if model is None and verdict.has_structure else "",
         )
+
+    def _shows_channels(self, verdict: StainVerdict) -> bool:
+        return verdict.stain == "fluorescence" and self.job.slide.is_scored_by_cells
 
     def _tables(
         self, slide: Slide, scored: ScoredSection, model: Model | None, counter: CellCounter | None

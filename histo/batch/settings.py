@@ -39,6 +39,15 @@ class Settings:
         are: there is nothing else to score.
     nuclei_models : tuple of str
         Names or folders of models that find cells, one a stain, in place of ``nuclei-he-v1`` and ``nuclei-if-v1``.
+    junction_model : str, optional
+        What sees the junctions of monolayers: name or folder of a model, or ``ridge`` for the ridge filter. None:
+        ``junctions-v1`` where it is installed, else the ridge filter.
+    staining_mpp : float
+        µm/px at which sections stained for a protein of junctions are measured; a slide that is coarser, at its own.
+    strict_staining : bool
+        Whether slides are refused whose stain is saturated, out of focus or uneven, rather than flagged.
+    staining_thresholds : str, optional
+        Table of thresholds of such stains, as an earlier run wrote it.
     phenotypes : str, optional
         TOML file with the rules of phenotypes.
     thresholds : str, optional
@@ -50,7 +59,7 @@ class Settings:
     Raises
     ------
     InvalidArgument
-        If `workers` is less than one.
+        If `workers` is less than one, or `staining_mpp` is no µm/px.
 
     Examples
     --------
@@ -66,6 +75,10 @@ class Settings:
     any_stain: bool = False
     cells: bool = False
     nuclei_models: tuple[str, ...] = ()
+    junction_model: str | None = None
+    staining_mpp: float = 0.5
+    strict_staining: bool = False
+    staining_thresholds: str | None = None
     phenotypes: str | None = None
     thresholds: str | None = None
     profiles: tuple[str, ...] = ()
@@ -73,6 +86,10 @@ class Settings:
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise InvalidArgument("a batch needs a worker", expected="workers of 1 or more", got=str(self.workers))
+        if not 0.05 <= self.staining_mpp <= 4:
+            raise InvalidArgument(
+                "an apical line cannot be measured at this µm/px", expected="0.05 to 4", got=f"{self.staining_mpp:g}"
+            )
 
     def n_workers(self, n_slides: int, *, on_gpu: bool = False) -> int:
         """Decide how many slides are scored at the same time.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from histo.errors import WrongStain
@@ -10,12 +10,14 @@ from histo.io import Slide
 from histo.stain.kind import brown_share
 from histo.tissue import find_field, find_tissue
 
-__all__ = ["NO_STRUCTURE", "UNUSUAL_STAIN", "WRONG_STAIN", "StainVerdict", "judge_stain"]
+__all__ = ["GIVEN_LABELS", "NO_STRUCTURE", "UNUSUAL_STAIN", "WRONG_STAIN", "StainVerdict", "judge_stain"]
 
 NO_STRUCTURE = "no_structure"
 """Flag of sections without a label map: their cells are counted per mm² of tissue."""
 UNUSUAL_STAIN = "unusual_stain"
 """Flag of sections on a slide that is browner than H&E usually is."""
+GIVEN_LABELS = "given_labels"
+"""Flag of sections whose compartments the design table gives."""
 WRONG_STAIN = "wrong_stain"
 """Flag of sections whose structure was scored although their slide is not H&E."""
 
@@ -41,8 +43,18 @@ class StainVerdict:
 
     @property
     def has_structure(self) -> bool:
-        """Whether the structure model is asked for its compartments."""
+        """Whether there are compartments."""
         return NO_STRUCTURE not in self.flags
+
+    @property
+    def asks_the_model(self) -> bool:
+        """Whether the structure model is asked for them; else they were given."""
+        return self.has_structure and GIVEN_LABELS not in self.flags
+
+    def with_labels(self) -> StainVerdict:
+        """Take compartments that were given in place of those that a model sees, or of none."""
+        kept = (flag for flag in self.flags if flag not in {NO_STRUCTURE, WRONG_STAIN})
+        return replace(self, flags=(*kept, GIVEN_LABELS))
 
 
 def judge_stain(slide: Slide, said: str = "", *, any_stain: bool = False) -> StainVerdict:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
+import pandas as pd
+
 from histo.batch.cells import TISSUE
-from histo.batch.planning import Plan
+from histo.batch.planning import Plan, PlannedSlide
 from histo.errors import InvalidRule
 from histo.io.design import Design, Panel, as_slide
 from histo.measure import PhenotypeRules
 from histo.schema import table_schema
 from histo.types import CellClass
 
-__all__ = ["StainedSlide", "check_phenotypes", "stained_slides"]
+__all__ = ["StainedSlide", "barrier_slides", "check_phenotypes", "flag_controls", "stained_slides"]
 
+_NEGATIVE_CONTROL = "negative_control"
 # How the columns of markers end.
 _ENDINGS = ("_intensity", "_is_positive", "_class", "_mean", "_median")
 
@@ -35,6 +38,8 @@ class StainedSlide:
         Its markers.
     is_negative_control : bool
         Whether it was stained without the antibody.
+    preparation : str
+        ``monolayer`` of cells seen from above, else ``section``.
     """
 
     name: str
@@ -42,6 +47,7 @@ class StainedSlide:
     batch: str
     panel: Panel
     is_negative_control: bool = False
+    preparation: str = "section"
 
     @property
     def run(self) -> tuple[str, str]:
@@ -50,7 +56,7 @@ class StainedSlide:
 
 
 def stained_slides(plan: Plan, finished: Iterable[str]) -> list[StainedSlide]:
-    """List the slides with markers.
+    """List the slides with markers of cells.
 
     Parameters
     ----------
@@ -64,6 +70,22 @@ def stained_slides(plan: Plan, finished: Iterable[str]) -> list[StainedSlide]:
     list of StainedSlide
         In the order of their names.
     """
+    return _stained(plan, finished, lambda slide: slide.panel)
+
+
+def barrier_slides(plan: Plan, finished: Iterable[str]) -> list[StainedSlide]:
+    """List the slides with markers of junctions, as `stained_slides` does; their panels hold those alone."""
+    return _stained(plan, finished, lambda slide: Panel(slide.junction_markers))
+
+
+def flag_controls(sections: pd.DataFrame, controls: Collection[str]) -> pd.DataFrame:
+    """Flag the sections of slides that were stained without the antibody, each once."""
+    flags = (sections["flags"] + f" {_NEGATIVE_CONTROL}").str.strip()
+    is_new = sections["slide"].isin(controls) & ~sections["flags"].str.split().map(lambda own: _NEGATIVE_CONTROL in own)
+    return sections.assign(flags=sections["flags"].where(~is_new.astype(bool), flags))
+
+
+def _stained(plan: Plan, finished: Iterable[str], panel_of: Callable[[PlannedSlide], Panel]) -> list[StainedSlide]:
     if plan.design is None:
         return []
     names = set(finished)
@@ -72,11 +94,12 @@ def stained_slides(plan: Plan, finished: Iterable[str]) -> list[StainedSlide]:
             slide.name,
             slide.stain,
             batch=_said(plan.design, slide.name, "batch"),
-            panel=slide.panel,
+            panel=panel_of(slide),
             is_negative_control=_said(plan.design, slide.name, "negative_control") == str(True),
+            preparation="monolayer" if slide.is_monolayer else "section",
         )
         for slide in plan.slides
-        if slide.name in names and slide.panel.markers
+        if slide.name in names and panel_of(slide).markers
     ]
 
 

@@ -13,6 +13,7 @@ from rich.markup import escape
 from histo.batch import Plan, RunSummary
 from histo.batch import Progress as BatchStep
 from histo.batch.cell_finder import CellFinder, check_cells_can_be_found
+from histo.batch.channels import marker_channel
 from histo.cli.bar import rate_bar
 from histo.cli.console import print_json, stderr, stdout
 from histo.errors import HistoError
@@ -104,8 +105,11 @@ def show_plan(plan: Plan, finders: Mapping[str, CellFinder], *, as_json: bool) -
                     "cols": slide.shape[1],
                     "mpp": round(slide.mpp, 6),
                     "stain": planned.stain,
-                    "markers": list(planned.panel.names),
+                    "markers": [*planned.panel.names, *(marker.name for marker in planned.junction_markers)],
                 }
+                if planned.stain == "fluorescence":
+                    for marker in planned.junction_markers:
+                        marker_channel(slide, marker)
                 if planned.name in finders:
                     check_cells_can_be_found(slide, planned, finders[planned.name])
         except HistoError as error:

@@ -33,6 +33,19 @@ def score(
     nuclei_model: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Finds cells; one a stain, repeat for both.")
     ] = None,
+    junction_model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Sees junctions of monolayers; or ridge, a filter.")
+    ] = None,
+    staining_mpp: Annotated[
+        float,
+        typer.Option(metavar="NUMBER", help="µm per pixel of barrier staining (default: 0.5).", show_default=False),
+    ] = 0.5,
+    strict_staining: Annotated[
+        bool, typer.Option("--strict-staining", help="Refuse saturated, blurred, uneven stains.")
+    ] = False,
+    staining_thresholds: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Those of an earlier run, of barrier staining.")
+    ] = None,
     phenotypes: Annotated[Path | None, typer.Option(metavar="FILE", help="Rules of phenotypes (TOML).")] = None,
     thresholds: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Thresholds of an earlier run, to judge by.")
@@ -43,7 +56,7 @@ def score(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be scored.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Score slides: structure and cells of H&E, cells and markers of other stains.
+    """Score slides: structure and cells of H&E; cells, markers and junctions of other stains.
 
     Exit code 0: all slides were scored; 1: some failed, and the table failures says why; 2: nothing could be done.
     """
@@ -59,16 +72,24 @@ def score(
         any_stain=any_stain,
         cells=cells,
         nuclei_models=tuple(nuclei_model or ()),
+        junction_model=junction_model,
+        staining_mpp=staining_mpp,
+        strict_staining=strict_staining,
+        staining_thresholds=None if staining_thresholds is None else str(staining_thresholds),
         phenotypes=None if phenotypes is None else str(phenotypes),
         thresholds=None if thresholds is None else str(thresholds),
         profiles=tuple(profile or ()),
     )
     if dry_run:
+        from histo.batch.barrier_threshold import read_barrier_rules
         from histo.batch.cell_finder import choose_cell_finders
         from histo.batch.engine import read_cell_rules
+        from histo.batch.junction_finder import choose_junction_finder
 
         finders = choose_cell_finders(planned, settings)
+        choose_junction_finder(planned, settings)
         read_cell_rules(planned, settings)
+        read_barrier_rules(settings)
         raise typer.Exit(show_plan(planned, finders, as_json=as_json))
     with BatchProgress(planned, is_quiet=as_json) as progress:
         summary = run(planned, out, settings, progress)

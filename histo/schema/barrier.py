@@ -15,7 +15,7 @@ _NEGATIVE = flag("is_negative_control", "Whether the slide was stained without t
 def _over_controls(name: str) -> Column:
     return number(
         f"{name}_over_controls",
-        f"{name}, less the mean of the negative controls of its stain and batch, over the mean of its control animals, "
+        f"{name}, less the mean of the negative controls of its run, over the mean of its control animals, "
         "likewise; each animal counts once. Missing without control animals, and of negative controls.",
     )
 
@@ -52,10 +52,11 @@ BATCH_BARRIER = tuple(
 
 STAINING_THRESHOLDS = Table(
     "staining_thresholds",
-    "one junction protein in one staining run: the slides of one stain and one batch of the design table",
+    "one junction protein in one staining run: the slides of one stain, batch and preparation of the design table",
     (
         text("stain", "dab or fluorescence."),
         text("batch", "Batch of the design table; empty where it names none."),
+        text("preparation", "section or monolayer."),
         text("marker", "The protein."),
         number("pixel_um", "Side of the pixels that it rests on, µm; missing where they differ."),
         number("positive_above", "Signal over background from where a pixel is positive; missing where none was set."),

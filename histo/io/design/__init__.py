@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from histo.io.design.balance import confounding
-from histo.io.design.catalogue import COLUMNS, columns_markdown, known_column
+from histo.io.design.catalogue import columns_markdown, known_column
 from histo.io.design.cell import as_slide
 from histo.io.design.column import DesignColumn
 from histo.io.design.junction_protein import JUNCTION_PROTEINS, as_junction_protein
@@ -11,7 +11,6 @@ from histo.io.design.panel import Panel, StainedMarker, read_panel
 from histo.io.design.table import Design, read_design
 
 __all__ = [
-    "COLUMNS",
     "JUNCTION_PROTEINS",
     "Design",
     "DesignColumn",
