@@ -12,6 +12,9 @@ _ERROR = re.compile(
     r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!|FIELD!|GETTING_DATA|#+)|Err:\d+", re.ASCII
 )
 _FORMULA = re.compile(r"=[\w(+\-\"'$@{].*", re.DOTALL)
+# Line breaks and tabs, and what joins or parts letters in some scripts; other signs without a face make two names of
+# one.
+_ALLOWED = "\n\t\u200c\u200d"
 # Bytes of UTF-8 read as cp1252 begin with one of these (those of two bytes for Latin and Greek, and the micro sign).
 _GARBLED = re.compile(r"[ÂÃÎÏ][\u0080-\u00bf\u0152-\u0192\u02c6-\u2122]")
 
@@ -50,9 +53,10 @@ def blemish_of(text: str) -> Blemish | None:
 
 
 def _is_strange(character: str) -> bool:
-    if character in "\n\t":
+    if character in _ALLOWED:
         return False
-    return unicodedata.category(character) in {"Cc", "Cs"} or character == "\ufffd" or ord(character) & 0xFFFE == 0xFFFE
+    category = unicodedata.category(character)
+    return category in {"Cc", "Cf", "Cs"} or character == "\ufffd" or ord(character) & 0xFFFE == 0xFFFE
 
 
 def _read_again(text: str) -> str:

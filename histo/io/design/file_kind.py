@@ -50,7 +50,7 @@ def kind_of(content: bytes) -> str:
     if content.startswith(_OLD_OFFICE):
         is_locked = _ENCRYPTED_STREAM in content
         return "an Excel workbook locked with a password" if is_locked else "an old Excel workbook (.xls)"
-    if content.startswith(b"PK"):
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _kind_of_archive(content)
     kinds = (kind for beginning, kind in _BEGINNINGS.items() if content.startswith(beginning))
     return next(kinds, "") or _kind_of_text(content)

@@ -94,17 +94,19 @@ def read_header(texts: tuple[str, ...]) -> Header:
 
 
 def misplaced_header(sheet: Sheet) -> DesignProblem | None:
-    """Find out whether a title or something else stands above the names of the columns."""
-    if any(column_name(text) in REQUIRED for text in sheet.header):
+    """Find out whether a title stands above the names of the columns, or another sheet is in front of the table's."""
+    if any(known_column(column_name(text)) is not None for text in sheet.header):
         return None
+    above = ", ".join(filter(None, sheet.header))
     for number, row in sheet.rows.items():
         if number > _N_ROWS_OF_TITLE:
             break
         if len({column_name(text) for text in row} & set(REQUIRED)) > 1:
-            above = ", ".join(filter(None, sheet.header))
             got = f"{above!r}; they seem to stand in row {number}: delete what is above"
             return DesignProblem(1, None, "the names of the columns in the first row", got)
-    return None
+    if not sheet.where:
+        return None
+    return DesignProblem(1, None, f"the columns {', '.join(REQUIRED)} in the first row", f"{above!r}{sheet.where}")
 
 
 def _canonical(header: str) -> str:

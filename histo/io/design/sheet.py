@@ -30,12 +30,15 @@ class Sheet:
         Cells, by row and column from 1, that are merged into another, and what is merged: ``"A2:A4"``.
     delimiter : str
         What divides the cells of a text; empty where nothing needs to.
+    where : str
+        What of the file was read, for messages: ``" in the sheet 'Notes'"``.
     """
 
     header: tuple[str, ...]
     rows: dict[int, tuple[str, ...]]
     merged: Mapping[tuple[int, int], str] = field(default_factory=dict)
     delimiter: str = ""
+    where: str = ""
 
 
 def sheet_of(
@@ -54,10 +57,8 @@ def sheet_of(
         The file, for the message.
     rows : iterable of tuple of str
         As `stripped` gives them.
-    merged, delimiter
+    merged, delimiter, where
         As of `Sheet`.
-    where : str
-        What was looked at, for the message: ``" in the sheet 'Notes'"``.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def sheet_of(
         raise unreadable(path, "the names of the columns in the first row", f"a blank first row{where}")
     if not filled:
         raise unreadable(path, "a row for every slide below the header", f"no rows{where}")
-    return Sheet(header, filled, merged or {}, delimiter)
+    return Sheet(header, filled, merged or {}, delimiter, where)
 
 
 def check_size(path: Path, n_cells: int) -> None:

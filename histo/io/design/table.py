@@ -26,6 +26,8 @@ from histo.schema import IDENTITY
 
 __all__ = ["Design", "read_design"]
 
+_MOST_PAIRS = 100_000
+
 
 @dataclass(frozen=True, eq=False)
 class Design:
@@ -38,11 +40,11 @@ class Design:
     table : DataFrame
         One row a slide, or a slide's section; the index is the row's number in the spreadsheet. Columns slide (without
         extension), section, animal, group, timepoint and segment are there always, as texts, empty where nothing is
-        known. Of the others, those in the file, as `histo.io.design.COLUMNS` defines them: texts, bool, or numbers with
-        NaN where nothing is known. What one row says of a slide, an animal, an animal at a timepoint or a group holds
-        for its other rows. Where there are columns of single days, so are clinical_peak, clinical_cumulative and
-        clinical_onset_day, or weight_loss_percent. Columns that histo does not know are kept, as numbers where all
-        their cells are.
+        known. Of the others, those in the file, as `histo.io.design.known_column` defines them: texts, bool, or
+        numbers with NaN where nothing is known. What one row says of a slide, an animal, an animal at a timepoint or a
+        group holds for its other rows. Where there are columns of single days, so are clinical_peak,
+        clinical_cumulative and clinical_onset_day, or weight_loss_percent. Columns that histo does not know are kept,
+        as numbers where all their cells are.
     """
 
     path: Path
@@ -149,12 +151,13 @@ class Design:
         present = dict.fromkeys(as_slide(name) for name in slide_names)
         lonely = [name for name in present if name not in self._places]
         absent = [name for name in self._places if name not in present]
-        problems = [_without_row(name, absent) for name in lonely]
-        problems += [
-            DesignProblem(int(row), "slide", "one of the slides that are there", f"{name!r}{_nearest(name, lonely)}")
-            for row, name in zip(self.table.index, self.table["slide"], strict=True)
-            if name not in present
-        ]
+        # Of a design of other slides no name is near, and looking for one would take minutes.
+        is_quick = len(lonely) * len(absent) <= _MOST_PAIRS
+        problems = [_without_row(name, absent if is_quick else ()) for name in lonely]
+        for row, name in zip(self.table.index, self.table["slide"], strict=True):
+            if name not in present:
+                got = f"{name!r}{_nearest(name, lonely if is_quick else ())}"
+                problems.append(DesignProblem(int(row), "slide", "one of the slides that are there", got))
         return problems
 
     @cached_property
@@ -172,8 +175,8 @@ def read_design(path: str | os.PathLike[str]) -> Design:
     ----------
     path : path-like
         CSV or TSV in UTF-8 (divided by comma, semicolon or tab), Excel workbook (its first visible sheet) or Parquet.
-        The first row names the columns: slide, animal and group are needed; `histo.io.design.COLUMNS` has those that
-        histo knows; others are kept.
+        The first row names the columns: slide, animal and group are needed; the page *Design table* has those
+        that histo knows; others are kept.
 
     Returns
     -------

@@ -150,6 +150,8 @@ BROKEN: list[tuple[str, Make, str]] = [
         b'<row r="%d"><c r="XFD%d"><v>1</v></c></row>' % (row, row) for row in range(9, 200)) + b"</sheetData>")),
      "at most 2,000,000 cells"),
     ("blank.xlsx", _excel([], Design=ROWS), "a blank first row in the sheet 'Sheet1'; the workbook has 'Design' too"),
+    ("notes first.xlsx", _excel([["Notes of 2 May"], ["all well"]], Design=ROWS),
+     "row 1: expected the columns slide, animal, group.*'Notes of 2 May' in the sheet 'Sheet1'.*'Design' too"),
     ("merged.xlsx", _merged("B2:B3"), r"1 problem.*row 3, column 'animal'.*B2:B3 merged into one"),
     ("header.xlsx", _merged("B1:D1"), "row 1: expected a cell for every row and column; got B1:D1 merged into one"),
     ("formula.xlsx", _with_cells(B3="=B2"), r"1 problem.*row 3, column 'animal'.*'=B2', a formula without its result"),

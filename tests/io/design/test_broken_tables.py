@@ -96,6 +96,7 @@ CELLS: list[tuple[str, str, list[Expected]]] = [
     ("encoded twice", _header("", "a,MÃ¶we,g"), [(2, "animal", "text in UTF-8", "which was 'Möwe' before")]),
     ("letters lost", _header("", "a,M\ufffdwe,g"), [(2, "animal", "letters, numbers and signs", "U+FFFD")]),
     ("control character", _header("", "a,m\x071,g"), [(2, "animal", "letters, numbers and signs", "U+0007")]),
+    ("invisible character", _header("", "a,m1\u200b,g"), [(2, "animal", "letters, numbers and signs", "U+200B")]),
     ("quote left open", 'slide,animal,group\n"a,m1,g\n', [(2, None, "cells divided by ','", "unexpected end")]),
     ("NUL", _header("", "a,m1,g", "b,m\0,g"), [(3, None, "a table as text", "NUL")]),
 ]  # fmt: skip

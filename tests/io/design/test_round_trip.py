@@ -26,7 +26,7 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     "d.parquet": lambda table, path: table.to_parquet(path, index=False),
 }
 
-letters = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"))
+letters = st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs"))
 names = st.text(letters, min_size=1, max_size=6) | st.sampled_from(["m1", "M 1", "007", "1e3", "EAE", "2026-03-07"])
 amounts = st.floats(1e-3, 1e6).map(repr) | st.integers(0, 99).map(str)
 
@@ -76,7 +76,7 @@ def _written(rows: list[list[str]], path: Path) -> Design | None:
 
 
 # Four files are written each time, which is too slow for a search of the smallest table that fails.
-@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(tables())
 def test_any_sound_table_comes_back_from_every_kind_of_file(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
