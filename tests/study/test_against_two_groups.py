@@ -103,8 +103,9 @@ def test_hedges_g_and_its_interval_are_those_of_effectsize(
     found = compare_two(datasets[name]["a"], datasets[name]["b"])
     assert found.effect_size == pytest.approx(expected["g"], rel=1e-9)
     assert hedges_g(datasets[name]["a"], datasets[name]["b"]) == pytest.approx(expected["g"], rel=1e-9)
-    # effectsize searches the noncentrality by optim, to about four digits.
-    assert (found.effect_low, found.effect_high) == pytest.approx(expected["ci"], abs=2e-4)
+    assert (found.effect_low, found.effect_high) == pytest.approx(expected["ci_to_ten_digits"], rel=1e-6)
+    # effectsize searches the noncentrality by optim, to about six digits.
+    assert (found.effect_low, found.effect_high) == pytest.approx(expected["ci"], abs=1e-5)
 
 
 def test_within_batches_estimate_and_p_value_are_those_of_lm_and_of_coin(
@@ -117,6 +118,7 @@ def test_within_batches_estimate_and_p_value_are_those_of_lm_and_of_coin(
     assert found.statistic == pytest.approx(expected["t"], rel=1e-9)
     assert found.p == pytest.approx(doubled(expected["enumerated"], is_mid=True), rel=1e-9)
     assert found.p == pytest.approx(2 * expected["coin_blocked_exact"]["mid_greater"], rel=1e-9)
+    assert (found.ci_low, found.ci_high) == pytest.approx(expected["interval"], rel=1e-6)
 
 
 @pytest.mark.parametrize("name", PAIRS)
