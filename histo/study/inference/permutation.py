@@ -118,10 +118,13 @@ def permutation_test(
 ) -> PermutationTest:
     """Test whether animals could carry each other's group labels.
 
-    The statistic is Welch's t, so that for unequal numbers the test also stays honest when one group scatters more
-    (for equal numbers the order of relabelings, and so p, is that of the plain difference of means). Within strata it
-    is the difference of means adjusted for them. All relabelings are enumerated when there are at most
-    `max_relabelings`, otherwise so many are drawn and the observed one is added.
+    The statistic is Welch's t; for equal numbers the order of relabelings, and so p, is that of the plain difference of
+    means. Within strata it is the difference of means adjusted for them. All relabelings are enumerated when there are
+    at most `max_relabelings`, otherwise so many are drawn and the observed one is added.
+
+    Equal groups stay near the level when one scatters more (5 against 5 animals, twice the scatter: 6 % false
+    positives). Unequal ones do not where it is the smaller one, for Welch's t corrects that in large groups only: 4
+    against 7 animals, twice the scatter among the 4, 9 % (``benchmarks/type_one_error.py``).
 
     Parameters
     ----------
