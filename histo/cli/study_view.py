@@ -84,7 +84,7 @@ def _show_protocol(study: StudyTables, protocol: Protocol) -> None:
 def _show_question(question: str, findings: pd.DataFrame) -> None:
     """Print the summaries and what is shown, once an endpoint; list the rest."""
     stdout.print(f"\n{_TITLES.get(question, question)}", style="bold", markup=False)
-    is_summary = findings["aspect"].isin(_SUMMARIES)
+    is_summary = findings["aspect"].isin(_SUMMARIES) | (findings["question"] == "equivalence")
     is_told = (findings["verdict"] == "shown") & ~is_summary & ~findings["aspect"].isin(_LISTED)
     for sentence in findings.loc[is_summary, "finding"]:
         stdout.print(f"  {sentence}", markup=False)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from histo.io.design.cell import as_day
 from histo.study.level.endpoint import ENDPOINTS, endpoint_named
-from histo.study.plan import AnalysisPlan
+from histo.study.plan import AnalysisPlan, Correction, SectionEstimator, SectionWeights
 
 __all__ = ["Analysis", "Chosen", "Protocol", "ProtocolArm", "ProtocolEndpoint", "ProtocolQuestion", "Source"]
 
@@ -123,25 +123,24 @@ class Analysis(_Part):
         Unit of analysis.
     test : {"permutation"}
         Permutation of animals, Welch's t.
-    correction : {"westfall-young"}
-        Over the endpoints, within a segment.
-    corrects_comparisons : bool
-        Whether the arms count as a family too (Bonferroni).
-    level : float
-        Level of the tests.
-    minimum_repeats, minimum_sections : int
-        Villi, crypts or units that a section needs, and sections that an animal needs.
+    correction, corrects_comparisons, covariates, level
+        As in `histo.study.AnalysisPlan`.
+    minimum_repeats, minimum_sections, section_weights, section_estimator
+        As in `histo.study.AnalysisPlan`.
     source_of : dict of str to Chosen
         Who decided each of these.
     """
 
     unit: Literal["animal"]
     test: Literal["permutation"]
-    correction: Literal["westfall-young"]
+    correction: Correction
     corrects_comparisons: bool
+    covariates: tuple[Name, ...]
     level: Annotated[float, Field(gt=0, lt=1)]
     minimum_repeats: Annotated[int, Field(ge=0)]
     minimum_sections: Annotated[int, Field(ge=1)]
+    section_weights: SectionWeights
+    section_estimator: SectionEstimator
     source_of: dict[str, Chosen]
 
     @property
@@ -194,9 +193,9 @@ class Protocol(_Part):
     citation: str = ""
     address: str = ""
     notes: str = ""
-    segments: Annotated[tuple[Segment, ...], Field(min_length=1)]
-    arms: Annotated[tuple[ProtocolArm, ...], Field(min_length=2)]
-    endpoints: Annotated[tuple[ProtocolEndpoint, ...], Field(min_length=1)]
+    segments: tuple[Segment, ...]
+    arms: tuple[ProtocolArm, ...]
+    endpoints: tuple[ProtocolEndpoint, ...]
     analysis: Analysis
     questions: tuple[ProtocolQuestion, ...] = ()
 
@@ -218,19 +217,14 @@ class Protocol(_Part):
     def plan(self, endpoints: Sequence[str]) -> AnalysisPlan:
         """Make the plan of an analysis that has these of its endpoints."""
         reference = self.reference
-        return AnalysisPlan(
-            endpoints=tuple(endpoints),
-            corrects_comparisons=self.analysis.corrects_comparisons,
-            minimum_repeats=self.analysis.minimum_repeats,
-            minimum_sections=self.analysis.minimum_sections,
-            reference=f"{reference.group} @ {reference.timepoint}" if reference.timepoint else reference.group,
-            level=self.analysis.level,
-        )
+        decided = self.analysis.model_dump(exclude={"source_of", "unit", "test"})
+        name = f"{reference.group} @ {reference.timepoint}" if reference.timepoint else reference.group
+        return AnalysisPlan(endpoints=tuple(endpoints), reference=name, **decided)
 
     @field_validator("segments")
     @classmethod
     def _check_segments(cls, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
-        problems = _doubles(segments, "segment")
+        problems = [*_too_few(segments, 1, "segment"), *_doubles(segments, "segment")]
         if problems:
             raise ValueError("; ".join(problems))
         return segments
@@ -239,7 +233,9 @@ class Protocol(_Part):
     @classmethod
     def _check_arms(cls, arms: tuple[ProtocolArm, ...]) -> tuple[ProtocolArm, ...]:
         references = [arm.name for arm in arms if arm.is_reference]
-        problems = [] if len(references) == 1 else [f"one arm is the reference, got {', '.join(references) or 'none'}"]
+        problems = _too_few(arms, 2, "arms")
+        if len(references) != 1:
+            problems.append(f"one arm is the reference, got {', '.join(references) or 'none'}")
         problems += [f"the reference {arm.name} cannot be before signs" for arm in arms if _is_healthy_early(arm)]
         problems += [f"{arm.name} is before signs and needs a timepoint" for arm in arms if _is_timeless_early(arm)]
         problems += _doubles([arm.name for arm in arms], "arm")
@@ -251,7 +247,8 @@ class Protocol(_Part):
     @field_validator("endpoints")
     @classmethod
     def _check_endpoints(cls, endpoints: tuple[ProtocolEndpoint, ...]) -> tuple[ProtocolEndpoint, ...]:
-        problems = _doubles([entry.name for entry in endpoints], "endpoint")
+        problems = _too_few(endpoints, 1, "endpoint")
+        problems += _doubles([entry.name for entry in endpoints], "endpoint")
         problems += _doubles([entry.endpoint for entry in endpoints], "column")
         if problems:
             raise ValueError("; ".join(problems))
@@ -294,6 +291,10 @@ def _is_healthy_early(arm: ProtocolArm) -> bool:
 
 def _is_timeless_early(arm: ProtocolArm) -> bool:
     return arm.is_before_signs and not arm.timepoint
+
+
+def _too_few(entries: Sequence[object], least: int, kind: str) -> list[str]:
+    return [f"needs {least} {kind} or more"] if len(entries) < least else []
 
 
 def _doubles(names: Sequence[str], kind: str) -> list[str]:
