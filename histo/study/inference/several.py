@@ -52,8 +52,8 @@ def compare_several(
     Notes
     -----
     Welch 1951, Biometrika 38:330, referred to its permutation distribution, so that it is exact for exchangeable
-    animals and, in large groups, nearly so when they scatter differently (Chung and Romano 2013, Ann Stat 41:484). Omega
-    squared after Hays 1963.
+    animals and, in large groups, nearly so when they scatter differently (Chung and Romano 2013, Ann Stat 41:484).
+    Omega squared after Hays 1963.
 
     Examples
     --------
