@@ -59,6 +59,8 @@ def show_answers(study: StudyTables, answers: Answers) -> None:
     for line in dict.fromkeys([*answers.contrasts["test"], *answers.contrasts["correction"]]):
         if line:
             stdout.print(f"  {line}", style="dim", markup=False)
+    for warning in study.warnings:
+        stdout.print(f"  Warning: {warning}", style="yellow", markup=False)
     if answers.questions is not None:
         for question, findings in answers.questions.groupby("question", sort=False):
             _show_question(str(question), findings)

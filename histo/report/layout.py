@@ -45,7 +45,8 @@ class Layout:
     protocol : list of (str, str)
         Title, source and notes of the protocol that is followed; empty where there is none.
     remarks : list of str
-        What the protocol asks for and the study lacks, and what was left out for it.
+        What the protocol asks for and the study lacks, what was left out for it, and which batches, cages or sexes
+        stand for groups.
     """
 
     question: str
@@ -82,7 +83,7 @@ def layout_of(study: StudyTables, contrasts: pd.DataFrame) -> Layout:
         ],
         decisions=_decisions(study.plan),
         protocol=_protocol(study),
-        remarks=list(study.remarks),
+        remarks=[*study.remarks, *(f"{warning[0].upper()}{warning[1:]}" for warning in study.warnings)],
     )
 
 
