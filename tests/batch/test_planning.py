@@ -115,8 +115,8 @@ def test_slides_without_a_row_and_rows_without_a_slide_are_both_said(tmp_path: P
     _touch(tmp_path, "a.png", "stray.png")
     design = read_design(_design(tmp_path, "a,m1,control,0.5", "lost,m2,EAE,0.5"))
     assert plan([tmp_path], design).notes == (
-        "animals.csv: column 'slide': expected a row for slide 'stray'; got none",
-        "animals.csv: row 3, column 'slide': expected one of the slides that are there; got 'lost'",
+        "animals.csv: column 'slide': expected a row for slide 'stray'; got none, so it is of no animal",
+        "animals.csv: row 3, column 'slide': expected one of the slides that are there; got 'lost', without a file",
     )
 
 

@@ -156,7 +156,7 @@ class Design:
         problems = [_without_row(name, absent if is_quick else ()) for name in lonely]
         for row, name in zip(self.table.index, self.table["slide"], strict=True):
             if name not in present:
-                got = f"{name!r}{_nearest(name, lonely if is_quick else ())}"
+                got = f"{name!r}, without a file{_nearest(name, lonely if is_quick else ())}"
                 problems.append(DesignProblem(int(row), "slide", "one of the slides that are there", got))
         return problems
 
@@ -223,7 +223,9 @@ def _read_other(texts: pd.Series[str]) -> pd.Series[Any]:
 
 
 def _without_row(name: str, candidates: Iterable[str]) -> DesignProblem:
-    return DesignProblem(None, "slide", f"a row for slide {name!r}", f"none{_nearest(name, candidates)}")
+    return DesignProblem(
+        None, "slide", f"a row for slide {name!r}", f"none, so it is of no animal{_nearest(name, candidates)}"
+    )
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:

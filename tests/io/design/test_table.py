@@ -212,8 +212,8 @@ def test_slide_without_row_is_an_error_that_names_the_nearest(tmp_path: Path) ->
 def test_a_misspelt_slide_and_its_row_name_one_another_and_no_slide_that_has_its_row(tmp_path: Path) -> None:
     design = _read(tmp_path, _header("", "m01_jejunum,m1,g", "m02_jejunm,m2,g", "m03_jejunum,m3,g"))
     without_row, without_slide = design.check_against(["m01_jejunum", "m02_jejunum", "m03_jejunum"])
-    assert without_row.got == "none; the nearest is 'm02_jejunm'"
-    assert without_slide.got == "'m02_jejunm'; the nearest is 'm02_jejunum'"
+    assert without_row.got == "none, so it is of no animal; the nearest is 'm02_jejunm'"
+    assert without_slide.got == "'m02_jejunm', without a file; the nearest is 'm02_jejunum'"
     assert "nearest" not in design.check_against(["m01_jejunum", "m02_jejunm", "m03_jejunum", "m04_jejunum"])[0].got
 
 
@@ -221,6 +221,6 @@ def test_check_against_names_slides_without_rows_and_rows_without_slides(tmp_pat
     design = _read(tmp_path, SOUND)
     assert design.check_against(["x/a.svs", "b", "c.ndpi"]) == []
     assert design.check_against(["a", "c", "zz.svs"]) == [
-        DesignProblem(None, "slide", "a row for slide 'zz'", "none"),
-        DesignProblem(3, "slide", "one of the slides that are there", "'b'"),
+        DesignProblem(None, "slide", "a row for slide 'zz'", "none, so it is of no animal"),
+        DesignProblem(3, "slide", "one of the slides that are there", "'b', without a file"),
     ]
