@@ -15,7 +15,7 @@ __all__ = ["MIN_LENGTH_MM", "ProfileView", "profile_views"]
 
 MIN_LENGTH_MM = 5.0
 """Shorter sections have no course to speak of; a mouse ring has about this much."""
-_MOST = 24
+_MOST = 12
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ProfileView:
 
 
 def profile_views(sections: pd.DataFrame, tables: RepeatTables | None) -> tuple[list[ProfileView], int]:
-    """Draw the sections with at least 5 mm of gut, the 24 longest of them, in order of segment, group and animal.
+    """Draw the sections with at least 5 mm of gut, the 12 longest of them, in order of segment, group and animal.
 
     Parameters
     ----------
