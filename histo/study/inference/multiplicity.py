@@ -73,14 +73,15 @@ def westfall_young(
 
     Parameters
     ----------
-    reference, comparison : (endpoints, n) and (endpoints, m) arrays
+    reference, comparison : (..., endpoints, n) and (..., endpoints, m) arrays
         One value an animal along the last axis, the same animals in every row; missing where an animal has none.
+        Leading axes are independent studies.
     strata, max_relabelings, seed : optional
         As in `permutation_test`.
 
     Returns
     -------
-    (endpoints,) array
+    (..., endpoints) array
         Adjusted two-sided p-values (mid-p as in `permutation_test`), in the order of the rows.
 
     Raises
@@ -101,10 +102,11 @@ def westfall_young(
     """
     shuffled = shuffle(reference, comparison, strata=strata, max_relabelings=max_relabelings, seed=seed)
     size = np.abs(shuffled.statistic())
-    order = np.argsort(-size[:, 0], kind="stable")
+    order = np.argsort(-size[..., 0], axis=-1, kind="stable")
     # From the least to the most extreme endpoint: the largest statistic among those not yet decided.
-    largest = np.maximum.accumulate(size[order[::-1]], axis=0)[::-1]
+    from_least = np.take_along_axis(size, order[..., ::-1, np.newaxis], axis=-2)
+    largest = np.maximum.accumulate(from_least, axis=-2)[..., ::-1, :]
     p_values = one_sided_p(largest, is_mid=shuffled.is_mid_p)
     adjusted = np.empty_like(p_values)
-    adjusted[order] = np.maximum.accumulate(p_values)
+    np.put_along_axis(adjusted, order, np.maximum.accumulate(p_values, axis=-1), axis=-1)
     return adjusted

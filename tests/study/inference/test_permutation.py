@@ -12,11 +12,14 @@ from histo.errors import InvalidArgument
 from histo.study.inference import (
     adjust,
     hedges_g,
+    hedges_interval,
     permutation_test,
     smallest_reachable_p,
     welch_interval,
     westfall_young,
 )
+from histo.study.inference.effect import small_sample_factor
+from histo.study.inference.relabeling import relabelings
 
 CONTROL = [101.2, 96.4, 88.1, 105.9, 93.7]
 TREATED = [118.3, 109.5, 126.0, 99.8, 131.4]
@@ -191,3 +194,75 @@ def test_an_animal_without_one_endpoint_keeps_its_others() -> None:
     adjusted = westfall_young(a, b)
     assert np.isfinite(adjusted).all()
     assert (adjusted > 0).all()
+
+
+def test_many_studies_are_adjusted_at_once_as_one_by_one() -> None:
+    rng = np.random.default_rng(8)
+    a, b = rng.normal(size=(3, 4, 5)), rng.normal(0.8, 1, size=(3, 4, 5))
+    assert westfall_young(a, b) == pytest.approx(np.array([westfall_young(*study) for study in zip(a, b, strict=True)]))
+
+
+def test_holm_and_benjamini_hochberg_are_counted_by_hand() -> None:
+    p_values = [0.01, 0.04, np.nan, 0.03, 0.005]
+    assert adjust(p_values).tolist() == pytest.approx([0.03, 0.06, np.nan, 0.06, 0.02], nan_ok=True)
+    assert adjust(p_values, "bh").tolist() == pytest.approx([0.02, 0.04, np.nan, 0.04, 0.02], nan_ok=True)
+    assert np.isnan(adjust([np.nan, np.nan])).all()
+
+
+@pytest.mark.parametrize(("p_values", "method", "part"), [([0.5], "sidak", "holm or bh"), ([1.2], "holm", "0 and 1")])
+def test_what_cannot_be_adjusted_is_refused(p_values: list[float], method: str, part: str) -> None:
+    with pytest.raises(InvalidArgument, match=part):
+        adjust(p_values, method)  # type: ignore[arg-type]
+
+
+def test_the_interval_of_hedges_g_is_pivotal() -> None:
+    # At its ends the noncentral t distribution has the observed t at its 2.5 and 97.5 % points.
+    g = hedges_g(CONTROL, TREATED)
+    low, high = hedges_interval(g, 8, 2.5)
+    t = stats.ttest_ind(TREATED, CONTROL).statistic
+    to_shift = np.sqrt(2.5) / small_sample_factor(8)
+    assert stats.nct.cdf(t, 8, low * to_shift) == pytest.approx(0.975, abs=1e-6)
+    assert stats.nct.cdf(t, 8, high * to_shift) == pytest.approx(0.025, abs=1e-6)
+
+
+@pytest.mark.parametrize(("n", "effect"), [(3, 0.0), (5, 1.5)])
+def test_the_interval_of_hedges_g_holds_the_true_effect(n: int, effect: float) -> None:
+    rng = np.random.default_rng(17)
+    n_holding = 0
+    for _ in range(150):
+        low, high = hedges_interval(hedges_g(rng.normal(size=n), rng.normal(effect, 1, n)), 2 * n - 2, n / 2)
+        # The interval is of g, which is the effect times the small-sample factor.
+        n_holding += low <= effect * small_sample_factor(2 * n - 2) <= high
+    # 150 draws scatter by 1.8 %.
+    assert n_holding / 150 >= 0.895
+
+
+@pytest.mark.parametrize("g", [0.0, 40.0, -40.0, 1e4])
+def test_the_interval_of_hedges_g_exists_however_large_it_is(g: float) -> None:
+    low, high = hedges_interval(g, 2, 1.0)
+    assert low < g < high
+
+
+def test_relabelings_are_each_there_once_and_the_observed_one_first() -> None:
+    labels = [0, 1, 0, 1, 1, 2, 2, 0]
+    found = relabelings(labels)
+    assert found.is_exact
+    assert len(np.unique(found.labels, axis=0)) == len(found.labels) == found.n_all == 560
+    assert found.labels[0].tolist() == labels
+    assert (np.sort(found.labels, axis=1) == sorted(labels)).all()
+
+
+def test_strata_keep_their_labels() -> None:
+    strata = np.array([0, 0, 0, 1, 1, 1, 1])
+    found = relabelings([0, 1, 1, 0, 0, 1, 2], strata.tolist())
+    assert found.n_all == len(found.labels) == 3 * 12
+    assert (np.sort(found.labels[:, strata == 0], axis=1) == [0, 1, 1]).all()
+    assert (np.sort(found.labels[:, strata == 1], axis=1) == [0, 0, 1, 2]).all()
+
+
+def test_too_many_relabelings_are_drawn_and_the_observed_one_is_added() -> None:
+    found = relabelings([0] * 12 + [1] * 12, max_relabelings=500, seed=2)
+    assert not found.is_exact
+    assert found.labels.shape == (501, 24)
+    assert (found.labels.sum(axis=1) == 12).all()
+    assert (found.labels == relabelings([0] * 12 + [1] * 12, max_relabelings=500, seed=2).labels).all()
