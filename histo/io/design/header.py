@@ -29,6 +29,8 @@ _ALIASES = {
     "µm_per_px": "mpp",
     "um_per_px": "mpp",
 }
+# These are near to cage and stain, and are columns of their own.
+_NO_MISSPELLINGS = {"age", "strain"}
 # A header further down than this is not looked for.
 _N_ROWS_OF_TITLE = 20
 
@@ -63,12 +65,7 @@ def column_name(header: str) -> str:
     >>> column_name("Na-F (µg/ml)"), column_name("Clinical score d7"), column_name("CD4 (%)")
     ('na_f', 'clinical_score_day_7', 'cd4_(%)')
     """
-    name = _canonical(header)
-    split = _WITH_UNIT.fullmatch(header)
-    if split is None or known_column(name) is not None:
-        return name
-    without_unit = _canonical(split["name"])
-    return without_unit if known_column(without_unit) is not None else name
+    return _name_and_unit(header)[0]
 
 
 def read_header(texts: tuple[str, ...]) -> Header:
@@ -79,13 +76,13 @@ def read_header(texts: tuple[str, ...]) -> Header:
     texts : tuple of str
         The cells of the first row.
     """
-    names = tuple(column_name(text) for text in texts)
+    named = [_name_and_unit(text) for text in texts]
+    names = tuple(name for name, _ in named)
     columns, problems = {}, [*_name_problems(names), *_missing_columns(texts, names)]
-    for text, name in zip(texts, names, strict=True):
+    for name, unit in named:
         column = known_column(name)
         if column is None or name in columns:
             continue
-        unit = _unit_of(text)
         in_unit = column.in_unit(unit) if unit and column.units else column
         if in_unit is None:
             problems.append(DesignProblem(1, name, f"a unit of {', '.join(column.units)}", repr(unit)))
@@ -109,6 +106,19 @@ def misplaced_header(sheet: Sheet) -> DesignProblem | None:
     return DesignProblem(1, None, f"the columns {', '.join(REQUIRED)} in the first row", f"{above!r}{sheet.where}")
 
 
+def _name_and_unit(header: str) -> tuple[str, str]:
+    """Read a header's name, and the unit that stands behind a known one: in brackets, or after a blank if it is one."""
+    name = _canonical(header)
+    if known_column(name) is not None:
+        return name, ""
+    in_brackets = _WITH_UNIT.fullmatch(header)
+    before, unit = in_brackets.groups() if in_brackets else header.replace("_", " ").rpartition(" ")[::2]
+    column = known_column(_canonical(before))
+    if column is None or not (in_brackets or column.in_unit(unit)):
+        return name, ""
+    return column.name, unit.strip()
+
+
 def _canonical(header: str) -> str:
     name = "_".join(header.lower().replace("μ", "µ").replace("-", " ").replace("_", " ").split())
     name = _ALIASES.get(name, name)
@@ -117,12 +127,6 @@ def _canonical(header: str) -> str:
         of_day = course_column(_ALIASES.get(daily[1], daily[1]), int(daily[2]))
         return of_day if known_column(of_day) is not None else name
     return name
-
-
-def _unit_of(header: str) -> str:
-    """Read the unit in brackets; that of a name which is a unit itself, as µm/px, is its own."""
-    split = _WITH_UNIT.fullmatch(header)
-    return split["unit"].strip() if split else ""
 
 
 def _name_problems(names: tuple[str, ...]) -> list[DesignProblem]:
@@ -141,7 +145,7 @@ def _name_problems(names: tuple[str, ...]) -> list[DesignProblem]:
 def _missing_columns(texts: tuple[str, ...], names: tuple[str, ...]) -> list[DesignProblem]:
     """Find needed columns that are not there, and others that are nearly there."""
     problems = []
-    strangers = [name for name in names if name and known_column(name) is None]
+    strangers = [name for name in names if name and known_column(name) is None and name not in _NO_MISSPELLINGS]
     for known in (name for name in COLUMNS if name not in names):
         nearest = get_close_matches(known, strangers, n=1, cutoff=0.6 if known in REQUIRED else 0.85)
         if nearest:

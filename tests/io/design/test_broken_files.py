@@ -184,11 +184,11 @@ def test_merged_cells_beside_the_table_do_no_harm(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def sound_files() -> dict[str, bytes]:
-    """The bytes of a sound workbook and a sound Parquet file."""
+    """The bytes of a sound table in each kind of file."""
     workbook, table = io.BytesIO(), io.BytesIO()
     _workbook(ROWS).save(workbook)
     pd.DataFrame(ROWS[1:], columns=ROWS[0]).to_parquet(table)
-    return {"d.xlsx": workbook.getvalue(), "d.parquet": table.getvalue()}
+    return {"d.csv": SOUND.encode(), "d.xlsx": workbook.getvalue(), "d.parquet": table.getvalue()}
 
 
 @settings(max_examples=60, deadline=None)
@@ -207,4 +207,4 @@ def test_damaged_bytes_give_a_design_or_one_clear_error(
         n_rows = len(read_design(path).table)
     except InvalidDesign as error:
         problems = error.problems
-    assert (n_rows in {1, 2}) != bool(problems)
+    assert bool(n_rows) != bool(problems)

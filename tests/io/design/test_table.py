@@ -62,6 +62,11 @@ def test_other_columns_are_kept_as_numbers_or_texts(tmp_path: Path) -> None:
     assert table["note"].tolist() == ["x", "1"]
 
 
+def test_columns_that_are_near_to_known_ones_but_mean_something_else_are_kept(tmp_path: Path) -> None:
+    table = _read(tmp_path, _header(",age,strain,Treatment", "a,m1,g,12,C57BL/6,MOG")).table
+    assert table.iloc[0, -3:].tolist() == [12.0, "C57BL/6", "MOG"]
+
+
 def test_names_that_look_like_numbers_stay_names(tmp_path: Path) -> None:
     table = _read(tmp_path, _header(",cage,batch", "007,01,1e3,02,3")).table
     assert table.iloc[0].tolist() == ["007", "", "01", "1e3", "", "", "02", "3"]
@@ -115,7 +120,11 @@ HEADERS = [
     ("FITC BSA (mg/l)", "3", "fitc_bsa", 3.0),
     ("FITC-Dextran\n(ng/mL)", "3", "fitc_dextran", 0.003),
     ("Body weight (kg)", "0.0215", "weight_g", 21.5),
+    ("weight_kg", "0.0215", "weight_g", 21.5),
     ("weight", "21.5", "weight_g", 21.5),
+    ("Na-F ng/ml", "1500", "na_f", 1.5),
+    ("Na-F before", "1500", "na_f_before", 1500.0),
+    ("Clinical score (0-5)", "2", "clinical_score", 2.0),
     ("Clinical score, day 07", "2.5", "clinical_score_day_7", 2.5),
     ("Clinical score day 07", "2.5", "clinical_score_day_7", 2.5),
     ("weight d3", "20", "weight_g_day_3", 20.0),
