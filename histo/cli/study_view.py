@@ -30,8 +30,8 @@ _WRONG_COLUMNS = {
     "segment": "segment",
     "contrast": "contrast",
     "p": "p",
-    "wrong_p_on_sections": "WRONG p on sections",
-    "false_positive_rate": "its false positives",
+    "wrong_p_on_sections": "WRONG p",
+    "false_positive_rate": "positives",
     "animals": "animals",
     "sections": "sections",
     "icc": "icc",
@@ -54,11 +54,7 @@ def show_answers(study: StudyTables, answers: Answers) -> None:
         _show_protocol(study, study.protocol)
     print_table(answers.groups[_GROUP_COLUMNS], title="Groups: mean over animals, 95 % interval")
     stdout.print()
-    contrasts = answers.contrasts.assign(animals=_both(answers.contrasts, "n_animals"))
-    print_table(_renamed(contrasts, _CONTRAST_COLUMNS), title="Contrasts: the estimate is comparison minus reference")
-    for line in dict.fromkeys([*answers.contrasts["test"], *answers.contrasts["correction"]]):
-        if line:
-            stdout.print(f"  {line}", style="dim", markup=False)
+    _show_contrasts(answers.contrasts)
     for warning in study.warnings:
         stdout.print(f"  Warning: {warning}", style="yellow", markup=False)
     if answers.questions is not None:
@@ -74,13 +70,31 @@ def _show_protocol(study: StudyTables, protocol: Protocol) -> None:
     lines += [f"{entry.name}: {entry.definition} ({entry.origin})" for entry in protocol.endpoints]
     decided: dict[str, list[str]] = {}
     for name, value in protocol.analysis.decisions.items():
-        decided.setdefault(protocol.analysis.source_of[name].origin, []).append(f"{name.replace('_', ' ')}: {value}")
-    lines += [f"{', '.join(decisions)}: {origin}" for origin, decisions in decided.items()]
+        decided.setdefault(protocol.analysis.source_of[name].origin, []).append(
+            f"{name.replace('_', ' ')}: {_said(value)}"
+        )
+    lines += [f"{'; '.join(decisions)} ({origin})" for origin, decisions in decided.items()]
     for line in lines:
         stdout.print(f"  {line}", style="dim", markup=False)
     for remark in study.remarks:
         stdout.print(f"  Missing or left out: {remark}", style="yellow", markup=False)
     stdout.print()
+
+
+def _show_contrasts(contrasts: pd.DataFrame) -> None:
+    """Print them; a reference that all share stands in the title, which leaves the lines room."""
+    shown = contrasts.assign(animals=_both(contrasts, "n_animals"))
+    columns, against = _CONTRAST_COLUMNS, "the reference"
+    if len(set(contrasts["reference"])) == 1:
+        against = contrasts["reference"].iloc[0]
+        columns = {"comparison" if name == "contrast" else name: header for name, header in columns.items()}
+    print_table(
+        _renamed(shown, columns), title=f"Contrasts: the estimate is the contrast's mean minus that of {against}"
+    )
+    for line in filter(None, dict.fromkeys([*contrasts["test"], *contrasts["correction"]])):
+        stdout.print(f"  {line}", style="dim", markup=False)
+    for note in filter(None, dict.fromkeys(contrasts["note"])):
+        stdout.print(f"  {note}", style="yellow", markup=False)
 
 
 def _show_question(question: str, findings: pd.DataFrame) -> None:
@@ -105,7 +119,10 @@ def _show_question(question: str, findings: pd.DataFrame) -> None:
 def _show_as_published(table: pd.DataFrame) -> None:
     shown = table.assign(animals=_both(table, "n_animals"), sections=_both(table, "n_sections"))
     stdout.print()
-    print_table(_renamed(shown, _WRONG_COLUMNS), title="p on animals, and the wrong p that takes sections for animals")
+    print_table(
+        _renamed(shown, _WRONG_COLUMNS),
+        title="p on animals, and the WRONG p that takes sections for animals, with its false positives",
+    )
     rates = table["false_positive_rate"].dropna()
     if len(rates):
         stdout.print(
@@ -114,6 +131,12 @@ def _show_as_published(table: pd.DataFrame) -> None:
             style="bold red",
             markup=False,
         )
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
 def _percent_range(rates: pd.Series[float]) -> str:

@@ -79,8 +79,7 @@ def answer(study: StudyTables, asking: Asking) -> Answers:
         If the endpoint, the reference or a question does not exist.
     """
     groups, contrasts = study.groups(), study.compare(asking.endpoint, asking.reference)
-    if asking.endpoint is not None:
-        groups = groups[groups["endpoint"] == asking.endpoint]
+    groups = groups[groups["endpoint"].isin(contrasts["endpoint"])].reset_index(drop=True)
     as_published = study.as_published(asking.endpoint, asking.reference) if asking.is_as_published else None
     return Answers(groups, contrasts, _questions(study, asking), as_published)
 

@@ -50,7 +50,7 @@ def test_groups_and_contrasts_are_printed_and_no_p_on_sections(
     capsys: pytest.CaptureFixture[str], results: Path
 ) -> None:
     shown = _run(capsys, str(results), "--endpoint", "crypt_depth_um")
-    assert "EAE @ 14 - control @ 14" in shown
+    assert "minus that of control @ 14" in shown
     assert "exact permutation of animals" in shown
     assert "WRONG" not in shown
 
@@ -80,7 +80,7 @@ def test_json_holds_every_table_and_no_nan(capsys: pytest.CaptureFixture[str], r
 
 def test_the_wrong_p_is_marked_as_wrong_with_its_rate(capsys: pytest.CaptureFixture[str], results: Path) -> None:
     shown = _run(capsys, str(results), "--as-published", "--endpoint", "crypt_depth_um")
-    assert "WRONG p on sections" in shown
+    assert "WRONG p that takes sections for animals" in shown
     assert "of studies of this very layout (simulated), not in 5 %. Do not report it." in shown
 
 

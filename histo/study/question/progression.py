@@ -195,13 +195,15 @@ def _family(
     plan: AnalysisPlan,
 ) -> list[Finding]:
     """Test every endpoint and segment, correct the whole gut and the segments each over its own, and say each."""
+    has_whole = any(place == WHOLE_GUT for _, place in keys)
     findings: list[Finding] = []
     for is_whole in (True, False):
         family = [key for key in keys if (key[1] == WHOLE_GUT) == is_whole]
         results = [test(key) for key in family]
         adjusted = adjust([result.p for result in results], method="holm").tolist()
         n_tests = int(np.isfinite(adjusted).sum())
-        correction = f"Holm over {plural(n_tests, 'test')}{where(WHOLE_GUT) if is_whole else ' in segments'}"
+        within = where(WHOLE_GUT) if is_whole else " in segments" if has_whole else ""
+        correction = f"Holm over {plural(n_tests, 'test')}{within}"
         for (name, place), result, p_adjusted in zip(family, results, adjusted, strict=True):
             sentence = say(endpoint_named(name), place, result, p_adjusted)
             own = replace(asked, endpoint=name, segment=place)

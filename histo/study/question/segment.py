@@ -68,13 +68,15 @@ def segment_table(animals: pd.DataFrame, covariates: pd.DataFrame, reference: Ar
     Returns
     -------
     DataFrame
-        The ``questions`` table; empty where there is one segment, as there is no elsewhere. An endpoint with a value
-        of 0 or below has no logarithm there, and its animal is left out.
+        The ``questions`` table; with one segment a row that says so. A value of 0 or below has no logarithm, and its
+        animal is left out.
     """
     table = animals[animals["endpoint"].isin(plan.endpoints) & animals["value"].notna()]
     segments = segments_of(table)
     if len(segments) < 2:
-        return findings_table([])
+        asked = Asked("segment", "where", " ".join(plan.endpoints), "".join(segments))
+        why = "the study has one segment, so there is no other part of the gut to compare with"
+        return findings_table([Finding(asked, "missing", f"{why[:1].upper()}{why[1:]}.", untested(0, 0, why))])
     comparisons = comparisons_in(table, plan.endpoints, segments, reference, covariates)
     times = len(comparisons) if plan.corrects_comparisons else 1
     return findings_table(
