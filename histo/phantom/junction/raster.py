@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import cv2
@@ -54,11 +55,21 @@ def draw_lines(borders: Borders, frame: Frame, gaps: Gaps | None = None) -> NDAr
     if gaps is None:
         points, first = borders.points, borders.first
     else:
-        points, first = _stretches(borders, gaps)
+        points, first = _stretches(borders, _widened(gaps, borders, frame.mpp / 2))
     fixed = np.rint(frame.to_pixels(points)[:, ::-1] * (1 << _SHIFT)).astype(np.int32)
     lines = [fixed[low:high] for low, high in pairwise(first) if high - low > 1]
     cv2.polylines(picture, lines, False, 1, 1, cv2.LINE_8, _SHIFT)
     return picture.astype(bool)
+
+
+def _widened(gaps: Gaps, borders: Borders, by_um: float) -> Gaps:
+    """Widen gaps into the stretches beside them: a line one pixel wide reaches half a pixel beyond its ends."""
+    lengths = borders.lengths_um[gaps.side]
+    return replace(
+        gaps,
+        start_um=np.maximum(gaps.start_um - by_um, 0.0),
+        end_um=np.minimum(gaps.end_um + by_um, lengths),
+    )
 
 
 def _stretches(borders: Borders, gaps: Gaps) -> tuple[Floats, Ints]:

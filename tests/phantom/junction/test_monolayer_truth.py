@@ -188,3 +188,11 @@ def test_cells_are_as_dense_as_their_diameter_says(even: MonolayerSpec, left_out
     mosaic = MosaicSpec(cell_um=10.0, left_out=left_out, elongation=1.4, direction_deg=30.0)
     field = draw_monolayer(replace(even, height_um=400.0, width_um=400.0, mosaic=mosaic), mpp=1.0, seed=3).field
     assert field.cells_per_mm2.item() == pytest.approx(1e6 / (np.pi / 4 * 10.0**2), rel=0.06)
+
+
+@pytest.mark.parametrize("mpp", [0.1, 0.2, 0.4])
+def test_the_share_of_stained_pixels_does_not_depend_on_their_size(mpp: float) -> None:
+    spec = replace(MonolayerSpec.control(), height_um=60.0, width_um=60.0)
+    drawn = draw_monolayer(replace(spec, stain=replace(spec.stain, gap_fraction=0.3, gap_um=2.0)), mpp=mpp, seed=4)
+    seen = 1 - drawn.present.sum() / drawn.centrelines.sum()
+    assert seen == pytest.approx(drawn.field["gap_fraction"].item(), abs=0.01)
