@@ -28,7 +28,7 @@ from histo.report.quality import Quality, quality_of
 from histo.report.question_view import QuestionView, question_views
 from histo.report.repeats import UNITS_DRAWN_PER_ANIMAL, RepeatTables
 from histo.report.roster import AnimalRow, animal_rows
-from histo.report.wording import NOTHING, plural
+from histo.report.wording import NOTHING, begin_sentence, plural
 from histo.schema import check_table, empty_table, table_schema
 from histo.study import Endpoint, StudyTables, endpoint_named
 from histo.types import Compartment
@@ -219,6 +219,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["plural"] = plural
+    environment.filters["begun"] = begin_sentence
     return environment
 
 

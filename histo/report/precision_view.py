@@ -69,7 +69,7 @@ def precision_view(study: StudyTables) -> PrecisionView | None:
     for (name, segment), own in components.groupby(["endpoint", "segment"], sort=False):
         of_power = chances[(chances["endpoint"] == name) & (chances["segment"] == segment)]
         rows.append(_row(endpoint_named(str(name)), str(segment), own, of_power))
-    notes = [*_notes(components, "level"), *_notes(chances, "scenario")]
+    notes = [*_notes(components), *_notes(chances)]
     return PrecisionView(_advice(chances), float(chances["target"].max()), rows, notes)
 
 
@@ -100,13 +100,13 @@ def _row(endpoint: Endpoint, segment: str, components: pd.DataFrame, chances: pd
     )
 
 
-def _notes(table: pd.DataFrame, what: str) -> list[str]:
+def _notes(table: pd.DataFrame) -> list[str]:
     """Say each note once, and of what it is said."""
     places: dict[str, dict[str, None]] = {}
     for row in table[table["note"] != ""].to_dict("records"):
-        place = (endpoint_named(str(row["endpoint"])).label, row["segment"], row[what])
-        places.setdefault(str(row["note"]), {})[" ".join(filter(None, map(str, place)))] = None
-    return [f"{note} ({', '.join(said)})" for note, said in places.items()]
+        label, segment = endpoint_named(str(row["endpoint"])).label, str(row["segment"])
+        places.setdefault(str(row["note"]), {})[f"{label}, {segment}" if segment else label] = None
+    return [f"{note} ({'; '.join(said)})" for note, said in places.items()]
 
 
 def _advice(power: pd.DataFrame) -> str:

@@ -19,7 +19,7 @@ _HEADINGS = {
     "barrier": ("Barrier", "Is the barrier as a whole worse: structure, junctions, infiltrate, permeability?"),
     "segment": ("Part of the gut", "Where in the gut does it differ?"),
 }
-_SUMMARIES = ("first", "composite")
+_SUMMARIES = {"first": "whole", "composite": "part"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Finding:
     test: str
     note: str
     is_shown: bool
-    sums_up: bool
+    sums_up: str
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ class QuestionView:
 
     @property
     def told(self) -> list[Finding]:
-        """Those that say what was shown, and those that sum up."""
-        return [finding for finding in self.findings if finding.is_shown or finding.sums_up]
+        """Those that sum up, and those that say what was shown unless a summary of the whole names them."""
+        has_summary = any(finding.sums_up == "whole" for finding in self.findings)
+        return [finding for finding in self.findings if finding.sums_up or (finding.is_shown and not has_summary)]
 
 
 def question_views(study: StudyTables) -> list[QuestionView]:
@@ -94,5 +95,5 @@ def _finding(row: pd.Series) -> Finding:
         test=str(row["test"]),
         note=str(row["note"]),
         is_shown=str(row["verdict"]) == "shown",
-        sums_up=str(row["aspect"]) in _SUMMARIES,
+        sums_up=_SUMMARIES.get(str(row["aspect"]), ""),
     )

@@ -8,6 +8,7 @@ from histo.study.wording import NOTHING, format_change, format_interval, format_
 
 __all__ = [
     "NOTHING",
+    "begin_sentence",
     "describe_flag",
     "describe_reject",
     "flag_list",
@@ -63,6 +64,17 @@ def format_effect(effect: float, low: float = nan, high: float = nan) -> str:
         return NOTHING
     interval = f" ({low:+.1f} to {high:+.1f})" if isfinite(low) and isfinite(high) else ""
     return f"{effect:+.1f}{interval}".replace("-", "−")
+
+
+def begin_sentence(text: str) -> str:
+    """Write the first letter large and leave the others as they are.
+
+    Examples
+    --------
+    >>> begin_sentence("no animal with a value in EAE @ 7")
+    'No animal with a value in EAE @ 7'
+    """
+    return text[:1].upper() + text[1:]
 
 
 def describe_flag(flag: str) -> str:
