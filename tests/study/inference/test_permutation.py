@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from histo.errors import InvalidArgument
 from histo.study.inference import (
@@ -200,6 +201,12 @@ def test_many_studies_are_adjusted_at_once_as_one_by_one() -> None:
     rng = np.random.default_rng(8)
     a, b = rng.normal(size=(3, 4, 5)), rng.normal(0.8, 1, size=(3, 4, 5))
     assert westfall_young(a, b) == pytest.approx(np.array([westfall_young(*study) for study in zip(a, b, strict=True)]))
+
+
+@pytest.mark.parametrize(("method", "theirs"), [("holm", "holm"), ("bh", "fdr_bh")])
+def test_adjusting_agrees_with_statsmodels(method: str, theirs: str) -> None:
+    p_values = np.random.default_rng(6).uniform(size=12) ** 3
+    assert adjust(p_values, method) == pytest.approx(multipletests(p_values, method=theirs)[1])  # type: ignore[arg-type]
 
 
 def test_holm_and_benjamini_hochberg_are_counted_by_hand() -> None:
