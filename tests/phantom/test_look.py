@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from histo import Compartment
 from histo.phantom import DrawnSection, SectionSpec, draw_section, random_spec
@@ -87,3 +88,29 @@ def test_random_sections_hold_every_compartment_between_them() -> None:
         assert drawn.image.shape == (*drawn.labels.shape, 3)
         seen |= set(np.unique(drawn.labels.array).tolist())
     assert seen == {int(compartment) for compartment in Compartment}
+
+
+def test_a_lymphocyte_in_the_epithelium_lies_in_a_paler_ring() -> None:
+    spec = short(SectionSpec.mouse(), 250)
+    spec = replace(spec, cells=replace(spec.cells, iel_per_100=20.0, goblet=0.0))
+    drawn = draw_section(spec, mpp=0.5, seed=2)
+    places = drawn.cells[["row", "col"]].to_numpy()
+    villous = (drawn.cells.compartment == "villus_epithelium").to_numpy()
+    # µm from each pixel of the epithelium to the nearest nucleus, and whose it is.
+    at = np.argwhere(drawn.labels.mask(Compartment.VILLUS_EPITHELIUM))
+    away, nearest = cKDTree(places).query(at)
+    around = (away * 0.5 > 3.1) & (away * 0.5 < 3.9)
+    green = drawn.image[tuple(at.T)][:, 1].astype(float)
+    lymphocyte = (drawn.cells.cell_class == "lymphocyte").to_numpy()[nearest] & villous[nearest]
+    epithelial = (drawn.cells.cell_class == "epithelial").to_numpy()[nearest]
+    assert green[around & lymphocyte].mean() > green[around & epithelial].mean() + 8
+
+
+def test_inflammatory_cells_reach_the_wall_of_every_third_random_section() -> None:
+    plain = SectionSpec.mouse().cells
+    cells = [random_spec(np.random.default_rng(seed)).cells for seed in range(300)]
+    submucosa = np.array([one.submucosa != plain.submucosa for one in cells])
+    muscularis = np.array([one.muscularis != plain.muscularis for one in cells])
+    assert submucosa.mean() == pytest.approx(1 / 3, abs=0.09)
+    assert muscularis.mean() == pytest.approx(1 / 6, abs=0.07)
+    assert submucosa[muscularis].all()
