@@ -103,7 +103,8 @@ def test_a_lymphocyte_in_the_epithelium_lies_in_a_paler_ring() -> None:
     green = drawn.image[tuple(at.T)][:, 1].astype(float)
     lymphocyte = (drawn.cells.cell_class == "lymphocyte").to_numpy()[nearest] & villous[nearest]
     epithelial = (drawn.cells.cell_class == "epithelial").to_numpy()[nearest]
-    assert green[around & lymphocyte].mean() > green[around & epithelial].mean() + 8
+    # Without the ring they differ by 14: long nuclei of enterocytes reach farther.
+    assert green[around & lymphocyte].mean() > green[around & epithelial].mean() + 20
 
 
 def test_inflammatory_cells_reach_the_wall_of_every_third_random_section() -> None:
