@@ -52,11 +52,15 @@ def show_answers(study: StudyTables, answers: Answers) -> None:
     """Print what was asked."""
     if study.protocol is not None:
         _show_protocol(study, study.protocol)
+    for warning in study.warnings:
+        stdout.print(f"Warning: {warning}", style="yellow", markup=False)
     print_table(answers.groups[_GROUP_COLUMNS], title="Groups: mean over animals, 95 % interval")
     stdout.print()
     _show_contrasts(answers.contrasts)
     for warning in study.warnings:
         stdout.print(f"  Warning: {warning}", style="yellow", markup=False)
+    if answers.overall is not None and not answers.overall.empty:
+        _show_overall(answers.overall)
     if answers.questions is not None:
         for question, findings in answers.questions.groupby("question", sort=False):
             _show_question(str(question), findings)
@@ -95,6 +99,13 @@ def _show_contrasts(contrasts: pd.DataFrame) -> None:
         stdout.print(f"  {line}", style="dim", markup=False)
     for note in filter(None, dict.fromkeys(contrasts["note"])):
         stdout.print(f"  {note}", style="yellow", markup=False)
+
+
+def _show_overall(overall: pd.DataFrame) -> None:
+    stdout.print()
+    print_table(overall[["endpoint", "segment", "p", "p_adjusted", "n_animals"]], title="All arms of a segment at once")
+    for line in filter(None, dict.fromkeys([*overall["test"], *overall["why"], *overall["correction"]])):
+        stdout.print(f"  {line}", style="dim", markup=False)
 
 
 def _show_question(question: str, findings: pd.DataFrame) -> None:

@@ -50,10 +50,11 @@ class Asking:
 
 @dataclass(frozen=True)
 class Answers:
-    """The tables that answer it; those that nobody asked for are None."""
+    """The tables that answer it; those that nobody asked for are None, as all arms at once where one endpoint was."""
 
     groups: pd.DataFrame
     contrasts: pd.DataFrame
+    overall: pd.DataFrame | None = None
     questions: pd.DataFrame | None = None
     as_published: pd.DataFrame | None = None
 
@@ -81,7 +82,8 @@ def answer(study: StudyTables, asking: Asking) -> Answers:
     groups, contrasts = study.groups(), study.compare(asking.endpoint, asking.reference)
     groups = groups[groups["endpoint"].isin(contrasts["endpoint"])].reset_index(drop=True)
     as_published = study.as_published(asking.endpoint, asking.reference) if asking.is_as_published else None
-    return Answers(groups, contrasts, _questions(study, asking), as_published)
+    overall = study.overall(asking.reference) if asking.endpoint is None else None
+    return Answers(groups, contrasts, overall, _questions(study, asking), as_published)
 
 
 def write_answers(folder: str | os.PathLike[str], study: StudyTables, answers: Answers, *, is_tidy: bool) -> list[Path]:

@@ -123,7 +123,7 @@ def test_score_then_study_then_report(drawn_slides: Path, tmp_path: Path, capsys
     assert (summary["n_in"], summary["n_scored"], summary["n_failed"]) == (4, 3, 1)
     assert list(read_table(out, "failures")["slide"]) == ["empty"]
     assert main(["study", str(out), "--json"]) == 0
-    assert set(json.loads(capsys.readouterr().out)) == {"groups", "contrasts"}
+    assert set(json.loads(capsys.readouterr().out)) == {"groups", "contrasts", "overall"}
     (out / "report.html").unlink()
     assert main(["report", str(out)]) == 0
     assert (out / "report.html").is_file()

@@ -260,7 +260,7 @@ def test_zonulin_is_the_ratio_to_the_mean_of_the_control_animals_of_the_segment(
     rise = np.where(sections["group"] == "control", 1.0, 2.5)
     counted = sections["segment"].map(of_segment) * rise * rng.normal(1, 0.02, len(sections))
     study = StudyTables(sections.assign(zonulin_positive_pixels_per_mm2=counted)).following("nouri2014")
-    ratio = study.compare("zonulin_positive_pixels_per_mm2_over_control")
+    ratio = study.compare("zonulin_positive_pixels_per_mm2_ratio_to_control")
     assert ratio["mean_a"].to_numpy() == pytest.approx(1.0)
     assert ratio["mean_b"].to_numpy() == pytest.approx(2.5, abs=0.1)
     assert study.remarks == ()

@@ -103,7 +103,7 @@ class ProtocolEndpoint(Chosen):
     @property
     def endpoint(self) -> str:
         """Column that the study compares: the measure's own, or that of the ratio."""
-        return self.column if self.normalisation == "none" else f"{self.column}_over_control"
+        return self.column if self.normalisation == "none" else f"{self.column}_ratio_to_control"
 
     @model_validator(mode="after")
     def _check_unit(self) -> ProtocolEndpoint:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from histo.errors import InvalidArgument
+from histo.study.level.measure import find_measure
 
 __all__ = ["BARRIER", "BarrierDefinition", "BarrierPart", "Measure"]
 
@@ -39,9 +40,12 @@ class BarrierPart:
     measures: tuple[Measure, ...]
 
     def measures_in(self, columns: Iterable[str]) -> dict[str, Measure]:
-        """Find the part's measures among columns."""
+        """Find the part's measures among columns, but for those of villi or crypts alone, which the whole holds."""
         return {
-            column: measure for column in columns for measure in self.measures if fnmatchcase(column, measure.pattern)
+            column: measure
+            for column in columns
+            for measure in self.measures
+            if fnmatchcase(column, measure.pattern) and not _is_of_a_region(column)
         }
 
 
@@ -85,6 +89,11 @@ class BarrierDefinition:
         ]
         if problems:
             raise InvalidArgument("the barrier composite cannot be made so", expected=", ".join(problems))
+
+
+def _is_of_a_region(column: str) -> bool:
+    found = find_measure(column)
+    return found is not None and bool(found[3])
 
 
 BARRIER = BarrierDefinition(

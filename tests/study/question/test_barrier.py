@@ -96,6 +96,14 @@ def test_all_four_parts_are_weighted_alike(draw_changed: Draw) -> None:
     assert "Nothing is missing." in finding
 
 
+def test_junctions_of_villi_and_crypts_do_not_count_beside_the_whole(draw_changed: Draw) -> None:
+    table = _with_na_f(draw_changed({}, seed=1))
+    rng = np.random.default_rng(3)
+    parts = {f"zo_1_{name}continuity": rng.normal(0.9, 0.02, len(table)) for name in ("", "villus_", "crypt_")}
+    finding = _row(StudyTables(table.assign(**parts)).barrier(), "junction")["finding"]
+    assert finding.count("continuity") == 1
+
+
 def test_an_animal_without_a_measure_of_a_part_gets_no_number(draw_changed: Draw) -> None:
     table = _with_na_f(draw_changed({}, seed=1))
     table.loc[table["animal"] == "E14-1", "na_f"] = np.nan
