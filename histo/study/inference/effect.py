@@ -47,8 +47,11 @@ def hedges_g(reference: ArrayLike, comparison: ArrayLike) -> float:
 def hedges_interval(g: float, degrees: int, weight: float, level: float = 0.05) -> tuple[float, float]:
     """Compute the confidence interval of Hedges' g from the noncentral t distribution.
 
-    Exact for normal values of equal scatter, also at three animals a group, where the usual g ± 1.96 standard errors
-    is not (Steiger and Fouladi 1997, in Harlow et al., What if there were no significance tests?, chapter 9).
+    An interval of the true difference in standard deviations, which g estimates: exact for normal values of equal
+    scatter, also at three animals a group, where the usual g ± 1.96 standard errors is not (Steiger and Fouladi 1997,
+    in Harlow et al., What if there were no significance tests?, chapter 9). The small-sample factor of g has no place
+    in its ends: with it, as R's effectsize has them, they would hold the true difference in 90 to 94 % of studies of
+    three to five animals a group.
 
     Parameters
     ----------
@@ -70,12 +73,11 @@ def hedges_interval(g: float, degrees: int, weight: float, level: float = 0.05) 
     --------
     >>> low, high = hedges_interval(1.1418, 8, 2.5)
     >>> round(low, 2), round(high, 2)
-    (-0.13, 2.36)
+    (-0.15, 2.62)
     """
     if not np.isfinite(g):
         return float("nan"), float("nan")
-    to_effect = small_sample_factor(degrees) / sqrt(weight)
-    t = g / to_effect
+    t = g / small_sample_factor(degrees) * sqrt(weight)
 
     def noncentrality(quantile: float) -> float:
         def excess(shift: float) -> float:
@@ -86,7 +88,7 @@ def hedges_interval(g: float, degrees: int, weight: float, level: float = 0.05) 
         reach = 10.0 + 2 * abs(t)
         return float(optimize.brentq(excess, t - reach, t + reach))
 
-    return noncentrality(1 - level / 2) * to_effect, noncentrality(level / 2) * to_effect
+    return noncentrality(1 - level / 2) / sqrt(weight), noncentrality(level / 2) / sqrt(weight)
 
 
 def welch_interval(reference: ArrayLike, comparison: ArrayLike, level: float = 0.05) -> tuple[float, float]:
@@ -115,11 +117,13 @@ def welch_interval(reference: ArrayLike, comparison: ArrayLike, level: float = 0
     a, b = np.asarray(reference, dtype=float), np.asarray(comparison, dtype=float)
     if min(a.size, b.size) < 2:
         return float("nan"), float("nan")
-    if a.var() == 0 and b.var() == 0:
-        difference = float(b.mean() - a.mean())
+    difference = float(b.mean() - a.mean())
+    of_mean_a, of_mean_b = a.var(ddof=1) / a.size, b.var(ddof=1) / b.size
+    if of_mean_a + of_mean_b == 0:
         return difference, difference
-    interval = stats.ttest_ind(b, a, equal_var=False).confidence_interval(1 - level)
-    return float(interval.low), float(interval.high)
+    degrees = (of_mean_a + of_mean_b) ** 2 / (of_mean_a**2 / (a.size - 1) + of_mean_b**2 / (b.size - 1))
+    half = float(stats.t.ppf(1 - level / 2, degrees)) * sqrt(of_mean_a + of_mean_b)
+    return difference - half, difference + half
 
 
 def small_sample_factor(degrees: int) -> float:

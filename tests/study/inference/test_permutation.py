@@ -19,7 +19,6 @@ from histo.study.inference import (
     welch_interval,
     westfall_young,
 )
-from histo.study.inference.effect import small_sample_factor
 from histo.study.inference.relabeling import relabelings
 
 CONTROL = [101.2, 96.4, 88.1, 105.9, 93.7]
@@ -227,7 +226,7 @@ def test_the_interval_of_hedges_g_is_pivotal() -> None:
     g = hedges_g(CONTROL, TREATED)
     low, high = hedges_interval(g, 8, 2.5)
     t = stats.ttest_ind(TREATED, CONTROL).statistic
-    to_shift = np.sqrt(2.5) / small_sample_factor(8)
+    to_shift = np.sqrt(2.5)
     assert stats.nct.cdf(t, 8, low * to_shift) == pytest.approx(0.975, abs=1e-6)
     assert stats.nct.cdf(t, 8, high * to_shift) == pytest.approx(0.025, abs=1e-6)
 
@@ -238,8 +237,7 @@ def test_the_interval_of_hedges_g_holds_the_true_effect(n: int, effect: float) -
     n_holding = 0
     for _ in range(150):
         low, high = hedges_interval(hedges_g(rng.normal(size=n), rng.normal(effect, 1, n)), 2 * n - 2, n / 2)
-        # The interval is of g, which is the effect times the small-sample factor.
-        n_holding += low <= effect * small_sample_factor(2 * n - 2) <= high
+        n_holding += low <= effect <= high
     # 150 draws scatter by 1.8 %.
     assert n_holding / 150 >= 0.895
 
