@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from histo.errors import InvalidArgument
-from histo.study.inference.permutation import permutation_interval, shuffle
+from histo.study.inference.permutation import permutation_interval
 from histo.study.inference.relabeling import MAX_RELABELINGS, one_sided_p
 from histo.study.inference.result import Inference
+from histo.study.inference.shuffled import shuffle
 from histo.study.inference.two_groups import compare_two, with_values
 
 __all__ = ["equivalence", "equivalence_sentence"]

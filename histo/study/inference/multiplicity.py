@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from histo.errors import InvalidArgument
-from histo.study.inference.permutation import shuffle
 from histo.study.inference.relabeling import MAX_RELABELINGS, one_sided_p
+from histo.study.inference.shuffled import shuffle
 
 __all__ = ["adjust", "westfall_young"]
 

@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from histo.errors import InvalidArgument
 from histo.study.inference.effect import hedges_interval, small_sample_factor, welch_interval
-from histo.study.inference.permutation import permutation_interval, permutation_test, shuffle
+from histo.study.inference.permutation import permutation_interval, permutation_test
 from histo.study.inference.relabeling import MAX_RELABELINGS
 from histo.study.inference.result import Inference
+from histo.study.inference.shuffled import shuffle
 
 __all__ = ["compare_two", "how_relabeled", "with_values"]
 

@@ -10,8 +10,8 @@ from scipy import stats
 
 from histo.errors import InvalidArgument
 from histo.study.inference import compare_two, equivalence, hedges_g, permutation_interval, permutation_test
-from histo.study.inference.permutation import shuffle
 from histo.study.inference.relabeling import one_sided_p
+from histo.study.inference.shuffled import shuffle
 
 CONTROL = [101.2, 96.4, 88.1, 105.9, 93.7]
 TREATED = [118.3, 109.5, 126.0, 99.8, 131.4]
