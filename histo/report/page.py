@@ -110,14 +110,15 @@ def render_report(
     tables: Mapping[str, pd.DataFrame] | None = None,
     title: str = "",
 ) -> Path:
-    """Write a study's report as one self-contained HTML page.
+    """Write a study's report: one self-contained HTML page, and its figures as files in a folder beside it.
 
     Parameters
     ----------
     study : StudyTables
         The study. Without a design, with one group or without any section the page says what is missing.
     path : path-like
-        The HTML file; it appears complete or not at all.
+        The HTML file; it appears complete or not at all. ``report.html`` has its figures in ``report_figures/``: SVG,
+        and the numbers that were drawn as CSV.
     overlays : path-like, optional
         Folder with the picture ``<slide>_<section>.png`` of each section.
     failures : DataFrame, optional

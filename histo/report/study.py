@@ -30,7 +30,7 @@ class Study(StudyTables):
     """
 
     def report(self, path: str | os.PathLike[str], *, title: str = "") -> Path:
-        """Write the report as one self-contained HTML page.
+        """Write the report: one self-contained HTML page, and its figures as files in a folder beside it.
 
         A study that was read from a results folder shows that folder's overlays, failures, exclusions, scores,
         thresholds, ``run.json`` and the course of its measures along the gut.

@@ -135,9 +135,9 @@ def test_methods_name_the_test_the_correction_and_the_estimators(whole: _Page) -
     for part in (
         "exact permutation of animals",
         "Westfall",
-        "unweighted mean of its sections",
+        "mean of sections, each the same weight",
         "Hedges",
-        "fewer than 3 accepted",
+        "at least 3",
     ):
         assert part in whole.text
 

@@ -178,9 +178,8 @@ def _draw_repeats(
 
 def _spread(animals: pd.Series) -> NDArray[np.float64]:
     """Place each animal's rows from -1 to 1 in an order that looks like chance and is always the same."""
-    place = animals.groupby(animals).cumcount().to_numpy(dtype=float)
-    spread: NDArray[np.float64] = 2 * ((place * 0.618034 + 0.5) % 1) - 1
-    return spread
+    place = animals.groupby(animals).cumcount().to_numpy(dtype=np.float64)
+    return np.asarray(2 * ((place * 0.618034 + 0.5) % 1) - 1, dtype=np.float64)
 
 
 def _of_arm(table: pd.DataFrame, arm: Arm) -> pd.DataFrame:
