@@ -117,16 +117,15 @@ def power(
         for endpoint in endpoints
         for segment in segments_of(sections[sections["animal"] != ""])
         if (variance := segment_variance(sections, endpoint, segment, plan, units=units)) is not None
-        for row in _scenarios(_ask(sections[sections["segment"] == segment], endpoint, variance, (goal, plan)))
+        for row in _scenarios(_ask(sections[sections["segment"] == segment], endpoint, variance, goal, plan))
     ]
     columns = table_schema("power").columns
     return check_table(pd.DataFrame(rows), columns) if rows else empty_table(columns)
 
 
 def _ask(
-    sections: pd.DataFrame, endpoint: str, variance: NestedVariance, wanted: tuple[PowerGoal, AnalysisPlan]
+    sections: pd.DataFrame, endpoint: str, variance: NestedVariance, goal: PowerGoal, plan: AnalysisPlan
 ) -> _Question:
-    goal, plan = wanted
     animals = animals_table(sections, [endpoint], plan).dropna(subset=["value"])
     sizes = animals.groupby(["group", "timepoint"]).size()
     reference = _reference_mean(sections, animals, plan)

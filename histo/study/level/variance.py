@@ -62,8 +62,8 @@ def variance_components(
     rows = [
         row
         for endpoint in map(endpoint_named, endpoints)
-        for segment, nested, note in _by_segment(sections, endpoint, plan, units)
-        for row in _rows(endpoint, segment, nested, note, plan.level)
+        for segment in segments_of(sections[sections["animal"] != ""])
+        for row in _rows(endpoint, segment, *_take_apart(sections, endpoint, segment, plan, units), plan.level)
     ]
     columns = table_schema("variance_components").columns
     return check_table(pd.DataFrame(rows), columns) if rows else empty_table(columns)
@@ -84,9 +84,7 @@ def segment_variance(
     NestedVariance or None
         None where no group has two animals.
     """
-    described = endpoint_named(endpoint)
-    usable = _countable(sections, described, plan, segment)
-    return nested_variance(_with_units(usable, described, plan, units)[0])
+    return _take_apart(sections, endpoint_named(endpoint), segment, plan, units)[0]
 
 
 def intraclass_correlation(values: pd.Series, animals: pd.Series, arms: pd.Series) -> float:
@@ -130,17 +128,17 @@ def effective_sections(n_sections: float, icc: float) -> float:
     return n_sections / (1 + (n_sections - 1) * icc)
 
 
-def _by_segment(
-    sections: pd.DataFrame, endpoint: Endpoint, plan: AnalysisPlan, units: Mapping[str, pd.DataFrame] | None
-) -> list[tuple[str, NestedVariance, str]]:
-    found = []
-    for segment in segments_of(sections[sections["animal"] != ""]):
-        usable = _countable(sections, endpoint, plan, segment)
-        rows, note = _with_units(usable, endpoint, plan, units)
-        nested = nested_variance(rows)
-        if nested is not None:
-            found.append((segment, nested, "; ".join(filter(None, (note, _followed(usable))))))
-    return found
+def _take_apart(
+    sections: pd.DataFrame,
+    endpoint: Endpoint,
+    segment: str,
+    plan: AnalysisPlan,
+    units: Mapping[str, pd.DataFrame] | None,
+) -> tuple[NestedVariance | None, str]:
+    """Estimate the variances in one segment, and say what a reader must know of them."""
+    usable = _countable(sections, endpoint, plan, segment)
+    rows, note = _with_units(usable, endpoint, plan, units)
+    return nested_variance(rows), "; ".join(filter(None, (note, _followed(usable))))
 
 
 def _countable(sections: pd.DataFrame, endpoint: Endpoint, plan: AnalysisPlan, segment: str) -> pd.DataFrame:
@@ -177,7 +175,11 @@ def _followed(usable: pd.DataFrame) -> str:
     return "animals were sampled at several timepoints, and count at each as another" if is_followed else ""
 
 
-def _rows(endpoint: Endpoint, segment: str, nested: NestedVariance, note: str, level: float) -> list[dict[str, object]]:
+def _rows(
+    endpoint: Endpoint, segment: str, nested: NestedVariance | None, note: str, level: float
+) -> list[dict[str, object]]:
+    if nested is None:
+        return []
     components = nested.components
     total = float(np.maximum(components, 0.0).sum())
     icc = {"animal": nested.section_correlation(level)}
