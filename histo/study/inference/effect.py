@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import exp, lgamma, sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
-__all__ = ["hedges_g", "hedges_interval", "small_sample_factor", "welch_interval"]
+__all__ = ["hedges_g", "hedges_interval", "small_sample_factor", "welch_interval", "welch_moments"]
 
 
 def hedges_g(reference: ArrayLike, comparison: ArrayLike) -> float:
@@ -117,13 +117,30 @@ def welch_interval(reference: ArrayLike, comparison: ArrayLike, level: float = 0
     a, b = np.asarray(reference, dtype=float), np.asarray(comparison, dtype=float)
     if min(a.size, b.size) < 2:
         return float("nan"), float("nan")
-    difference = float(b.mean() - a.mean())
-    of_mean_a, of_mean_b = a.var(ddof=1) / a.size, b.var(ddof=1) / b.size
-    if of_mean_a + of_mean_b == 0:
-        return difference, difference
-    degrees = (of_mean_a + of_mean_b) ** 2 / (of_mean_a**2 / (a.size - 1) + of_mean_b**2 / (b.size - 1))
-    half = float(stats.t.ppf(1 - level / 2, degrees)) * sqrt(of_mean_a + of_mean_b)
+    difference, error, degrees = welch_moments(a, b)
+    half = float(stats.t.ppf(1 - level / 2, degrees)) * error if error > 0 else 0.0
     return difference - half, difference + half
+
+
+def welch_moments(reference: NDArray[np.float64], comparison: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Compute what Welch's t is made of (Welch 1947, Biometrika 34:28).
+
+    Returns
+    -------
+    difference, error, degrees : float
+        Comparison minus reference, its standard error, and the degrees of freedom, which are missing without scatter.
+
+    Examples
+    --------
+    >>> difference, error, degrees = welch_moments(np.array([1.0, 2.0, 3.0]), np.array([4.0, 4.0, 4.0]))
+    >>> difference, round(error, 4), round(degrees, 1)
+    (2.0, 0.5774, 2.0)
+    """
+    groups = (reference, comparison)
+    parts = [float(group.var(ddof=1)) / group.size for group in groups]
+    scatter = sum(part**2 / (group.size - 1) for part, group in zip(parts, groups, strict=True))
+    degrees = sum(parts) ** 2 / scatter if scatter > 0 else float("nan")
+    return float(comparison.mean() - reference.mean()), sqrt(sum(parts)), degrees
 
 
 def small_sample_factor(degrees: int) -> float:

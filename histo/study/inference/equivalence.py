@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite, nan, sqrt
+from math import isfinite, nan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from histo.errors import InvalidArgument
+from histo.study.inference.effect import welch_moments
 from histo.study.inference.permutation import permutation_interval
 from histo.study.inference.relabeling import MAX_RELABELINGS, one_sided_p
 from histo.study.inference.result import Inference
@@ -126,10 +127,7 @@ def _permuted(
 def _by_welch(
     a: NDArray[np.float64], b: NDArray[np.float64], margin: float, level: float
 ) -> tuple[float, float, float]:
-    of_mean = [group.var(ddof=1) / group.size for group in (a, b)]
-    error = sqrt(sum(of_mean))
-    degrees = sum(of_mean) ** 2 / sum(part**2 / (group.size - 1) for part, group in zip(of_mean, (a, b), strict=True))
-    difference = float(b.mean() - a.mean())
+    difference, error, degrees = welch_moments(a, b)
     half = float(stats.t.ppf(1 - level, degrees)) * error
     p = max(float(stats.t.sf((margin + side * difference) / error, degrees)) for side in (1, -1))
     return difference - half, difference + half, p

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import nan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from histo.errors import InvalidArgument
-from histo.study.inference.effect import hedges_interval, small_sample_factor, welch_interval
+from histo.study.inference.effect import hedges_interval, small_sample_factor, welch_interval, welch_moments
 from histo.study.inference.permutation import permutation_interval, permutation_test
 from histo.study.inference.relabeling import MAX_RELABELINGS
 from histo.study.inference.result import Inference
 from histo.study.inference.shuffled import shuffle
 
 __all__ = ["compare_two", "how_relabeled", "with_values"]
+
+
+_NO_SCATTER = "no animal differs from another of its group: nothing is known of the scatter"
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """How the test that is inverted was made."""
+
+    strata: tuple[NDArray[np.object_], NDArray[np.object_]] | None
+    level: float
+    max_relabelings: int
+    seed: int
 
 
 def compare_two(
@@ -67,6 +81,7 @@ def compare_two(
         estimate = float(groups[1].mean() - groups[0].mean()) if min(n_a, n_b) else nan
         return Inference("none", estimate, n_a=n_a, n_b=n_b, note="a test needs two animals with a value in each group")
     chosen = (within[0], within[1]) if within is not None else None
+    settings = _Settings(chosen, level, max_relabelings, seed)
     shuffled = shuffle(*groups, strata=chosen, max_relabelings=max_relabelings, seed=seed)
     difference, weight, residual = (float(part) for part in shuffled.adjusted_difference())
     degrees = n_a + n_b - 1 - int(np.unique(shuffled.strata).size)
@@ -74,14 +89,16 @@ def compare_two(
     effect = difference / sd * small_sample_factor(degrees) if sd > 0 and degrees > 1 else nan
     effect_low, effect_high = hedges_interval(effect, degrees, weight, level)
     outcome = permutation_test(*groups, strata=chosen, max_relabelings=max_relabelings, seed=seed)
-    low, high, note = _interval(groups, chosen, sd > 0, level, max_relabelings, seed)
-    is_adjusted = chosen is not None
+    low, high, note = _interval(groups, settings) if sd > 0 else (nan, nan, _NO_SCATTER)
+    t = nan
+    if sd > 0:
+        t = difference * sqrt(weight) / sd if chosen is not None else _welch_t(groups[0], groups[1])
     return Inference(
         test=how_relabeled(
             outcome.n_relabelings,
             is_exact=outcome.is_exact,
             is_mid_p=outcome.is_mid_p,
-            of="animals within strata" if is_adjusted else "animals",
+            of="animals" if chosen is None else "animals within strata",
         ),
         estimate=difference,
         ci_low=low,
@@ -89,7 +106,7 @@ def compare_two(
         effect_size=effect,
         effect_low=effect_low,
         effect_high=effect_high,
-        statistic=(difference * sqrt(weight) / sd if is_adjusted else _welch_t(*groups)) if sd > 0 else nan,
+        statistic=t,
         p=float(outcome.p_value),
         n_a=n_a,
         n_b=n_b,
@@ -135,25 +152,24 @@ def how_relabeled(n_relabelings: int, *, is_exact: bool, is_mid_p: bool, of: str
     return f"{kind} of {of}{', mid-p' if is_mid_p else ''} ({counted})"
 
 
-def _interval(
-    groups: list[NDArray[np.float64]],
-    strata: tuple[ArrayLike, ArrayLike] | None,
-    has_scatter: bool,
-    level: float,
-    max_relabelings: int,
-    seed: int,
-) -> tuple[float, float, str]:
+def _interval(groups: list[NDArray[np.float64]], settings: _Settings) -> tuple[float, float, str]:
     """Invert the test where that can be done, else take Welch's interval and say so."""
-    if not has_scatter:
-        return nan, nan, "no animal differs from another of its group: nothing is known of the scatter"
-    low, high = permutation_interval(*groups, level=level, strata=strata, max_relabelings=max_relabelings, seed=seed)
+    low, high = permutation_interval(
+        groups[0],
+        groups[1],
+        level=settings.level,
+        strata=settings.strata,
+        max_relabelings=settings.max_relabelings,
+        seed=settings.seed,
+    )
     if np.isfinite(low) and np.isfinite(high):
         return float(low), float(high), ""
-    if strata is not None:
+    if settings.strata is not None:
         return nan, nan, "too few animals share a stratum for an interval"
-    low_welch, high_welch = welch_interval(groups[0], groups[1], level)
+    low_welch, high_welch = welch_interval(groups[0], groups[1], settings.level)
     return low_welch, high_welch, "too few animals to invert the permutation test: the interval is Welch's"
 
 
 def _welch_t(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    return float((b.mean() - a.mean()) / sqrt(a.var(ddof=1) / a.size + b.var(ddof=1) / b.size))
+    difference, error, _ = welch_moments(a, b)
+    return difference / error
