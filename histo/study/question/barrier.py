@@ -145,11 +145,12 @@ def _findings_of(
             findings.append(Finding(asked, "missing", sentence, untested(0, 0, why)))
             continue
         result, p_adjusted = outcomes[name]
-        mean_a, mean_b = (float(np.nanmean(side)) for side in in_control_sd.values_of(name))
+        mean_a, mean_b = (float(row_of(side, name).mean()) for side in in_control_sd.sides)
         said = f"{_sd(mean_b - mean_a)} standard deviations of the controls. {made_of.made_of(name)}"
         sentence = _sentence(asked, arm_names(comparison), result, p_adjusted, said, plan)
         verdict = verdict_of(p_adjusted, plan.level)
-        findings.append(Finding(asked, verdict, sentence, result, p_adjusted, correction, _NOTE))
+        used = correction if np.isfinite(p_adjusted) else ""
+        findings.append(Finding(asked, verdict, sentence, result, p_adjusted, used, _NOTE))
     return findings
 
 
@@ -185,7 +186,7 @@ def _is_usable(a: pd.Series[float], b: pd.Series[float], minimum_controls: int) 
 
 
 def _why_missing(a: pd.DataFrame, minimum_controls: int) -> str:
-    if a.empty:
+    if len(a.index) == 0:
         return "not measured"
     most = int(a.count(axis=1).max())
     if most < minimum_controls:

@@ -119,24 +119,21 @@ def _onset_of(
         aspect, note = ("before signs", signs.basis) if is_before else ("later", "not known to lie before signs")
         for name in plan.endpoints:
             for place in places:
-                result, p_adjusted = outcomes[row_key(name, place)]
-                finding = _difference(comparison, (name, place), result, p_adjusted, plan)
-                used = correction if np.isfinite(p_adjusted) else ""
-                asked = replace(finding.asked, aspect=aspect)
-                findings.append(replace(finding, asked=asked, correction=used, note=note))
+                asked = Asked("onset", aspect, name, place, timepoint, comparison.contrast)
+                finding = _difference(asked, comparison, outcomes[row_key(name, place)], plan)
+                used = correction if np.isfinite(finding.p_adjusted) else ""
+                findings.append(replace(finding, correction=used, note=note))
     return _Onset(group, signs, findings, comparisons)
 
 
-def _difference(
-    comparison: Comparison, where_of: tuple[str, str], result: Inference, p_adjusted: float, plan: AnalysisPlan
-) -> Finding:
-    endpoint, place = endpoint_named(where_of[0]), where_of[1]
-    a, _ = comparison.values_of(row_key(*where_of))
+def _difference(asked: Asked, comparison: Comparison, outcome: tuple[Inference, float], plan: AnalysisPlan) -> Finding:
+    (result, p_adjusted), endpoint = outcome, endpoint_named(asked.endpoint)
+    a, _ = comparison.values_of(row_key(asked.endpoint, asked.segment))
     mean_a = float(np.nanmean(a)) if np.isfinite(a).any() else np.nan
     verdict = verdict_of(p_adjusted, plan.level)
     printed = numbers(result, endpoint, p_adjusted, plan.level, mean_a)
-    sentence = difference_sentence(f"{endpoint.label}{where(place)}", arm_names(comparison), verdict, result, printed)
-    asked = Asked("onset", "later", endpoint.name, place, comparison.comparison.timepoint, comparison.contrast)
+    subject = f"{endpoint.label}{where(asked.segment)}"
+    sentence = difference_sentence(subject, arm_names(comparison), verdict, result, printed)
     return Finding(asked, verdict, sentence, result, p_adjusted)
 
 
@@ -169,9 +166,9 @@ def _first(onset: _Onset, plan: AnalysisPlan) -> Finding:
 
 def _none_shown(onset: _Onset, plan: AnalysisPlan) -> str:
     sentence = (
-        f"{onset.group} at {' and '.join(onset.signs.timepoints)}, before clinical signs ({onset.signs.basis}): none "
-        f"of {plural(len(plan.endpoints), 'endpoint')} is shown to differ. This does not show that the gut is "
-        "unchanged then: the intervals say which differences remain possible."
+        f"{_before(onset, ' and '.join(onset.signs.timepoints))}none of {plural(len(plan.endpoints), 'endpoint')} is "
+        "shown to differ. This does not show that the gut is unchanged then: the intervals say which differences "
+        "remain possible."
     )
     before = [finding for finding in onset.findings if finding.asked.timepoint in onset.signs.timepoints]
     largest = max(before, key=lambda finding: np.nan_to_num(abs(finding.inference.effect_size)))
@@ -195,7 +192,7 @@ def _name_first(onset: _Onset, shown: list[Finding], plan: AnalysisPlan) -> Find
     first = best.asked.endpoint
     lead, runner_up = _lead_over_next(onset.comparisons[timepoint], best, plan)
     label = endpoint_named(first).label
-    beginning = f"{onset.group} at {timepoint}, before clinical signs ({onset.signs.basis}): "
+    beginning = _before(onset, timepoint)
     if len(names) == 1:
         sentence = f"{label} is the only one of {plural(len(plan.endpoints), 'endpoint')} shown to differ."
     else:
@@ -210,6 +207,12 @@ def _name_first(onset: _Onset, shown: list[Finding], plan: AnalysisPlan) -> Find
                   best.asked.segment, timepoint, best.asked.contrast)  # fmt: skip
     note = "not shown to differ is not the same as unchanged"
     return Finding(asked, "shown", beginning + sentence, best.inference, best.p_adjusted, best.correction, note)
+
+
+def _before(onset: _Onset, timepoint: str) -> str:
+    """Begin a sentence about a group before its signs."""
+    at = f" at {timepoint}" if timepoint else ""
+    return f"{onset.group}{at}, before clinical signs ({onset.signs.basis}): "
 
 
 def _lead_over_next(comparison: Comparison, best: Finding, plan: AnalysisPlan) -> tuple[Inference, str]:
@@ -236,7 +239,7 @@ def _lead_over_next(comparison: Comparison, best: Finding, plan: AnalysisPlan) -
 
 def _standardised(a: pd.Series[float], b: pd.Series[float]) -> tuple[pd.Series[float], pd.Series[float]]:
     """Give values in standard deviations between animals of one arm, counted in the direction of the change."""
-    pooled = np.sqrt(np.nanmean([a.var(), b.var()]))
+    pooled = float(np.sqrt(pd.Series([a.var(), b.var()]).mean()))
     direction = 1.0 if b.mean() >= a.mean() else -1.0
     scale = direction / pooled if pooled > 0 else np.nan
     return (a - a.mean()) * scale, (b - a.mean()) * scale
