@@ -22,7 +22,7 @@ CONTRASTS = Table(
             "effect_size",
             "Hedges' g: the estimate over the pooled standard deviation between animals, small-sample corrected.",
         ),
-        number("effect_low", "Lower end of the 95 % interval of the true difference in standard deviations (noncentral t)."),
+        number("effect_low", "Lower end of the 95 % interval of the true effect size (noncentral t)."),
         number("effect_high", "Upper end of that interval."),
         text("test", "The test, named."),
         number("statistic", "Its statistic."),
