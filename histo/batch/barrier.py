@@ -29,9 +29,8 @@ __all__ = [
     "SLIDE_BARRIER_TABLES",
     "BarrierMeter",
     "MeasuredBarrier",
+    "barrier_tables",
     "draw_barrier",
-    "tables_of",
-    "with_staining_flags",
 ]
 
 SLIDE_BARRIER_TABLES = tuple(name for name in BARRIER_TABLES if name != "staining_thresholds")
@@ -150,13 +149,29 @@ class BarrierMeter:
         return StainingSettings(colours=picture.colours, is_strict=self.job.fingerprint.strict_staining)
 
 
-def tables_of(measured: Iterable[MeasuredBarrier]) -> dict[str, pd.DataFrame]:
-    """Put the tables of a section's proteins under one another, each row with its marker; all tables, if only empty."""
+def barrier_tables(section: pd.DataFrame, measured: Iterable[MeasuredBarrier]) -> dict[str, pd.DataFrame]:
+    """Put the tables of a section's proteins under one another.
+
+    Parameters
+    ----------
+    section : DataFrame
+        The section's row of the ``sections`` table.
+    measured : iterable of MeasuredBarrier
+
+    Returns
+    -------
+    dict of str to DataFrame
+        All of `SLIDE_BARRIER_TABLES`, if only empty, each row with its marker; and the section's row, with what is
+        wrong with the pictures among its flags.
+    """
+    proteins = list(measured)
     rows: dict[str, list[pd.DataFrame]] = {}
-    for each in measured:
+    for each in proteins:
         for name, table in each.tables.items():
             rows.setdefault(name, []).append(table.assign(marker=each.marker.name))
-    return {name: _joined(name, rows.get(name, [])) for name in SLIDE_BARRIER_TABLES}
+    flags = [*section["flags"].item().split(), *(flag for each in proteins for flag in each.flags)]
+    tables = {name: _joined(name, rows.get(name, [])) for name in SLIDE_BARRIER_TABLES}
+    return tables | {"sections": section.assign(flags=" ".join(dict.fromkeys(flags)))}
 
 
 def draw_barrier(slide: Slide, scored: ScoredSection, measured: Iterable[MeasuredBarrier]) -> NDArray[np.uint8]:
@@ -191,12 +206,6 @@ def draw_barrier(slide: Slide, scored: ScoredSection, measured: Iterable[Measure
         else:
             panels.append(draw_apical_overlay(view, scored.labels, each.seen, title))
     return np.vstack(panels)
-
-
-def with_staining_flags(sections: pd.DataFrame, measured: Iterable[MeasuredBarrier]) -> pd.DataFrame:
-    """Add what is wrong with the pictures to the flags of a section's row."""
-    flags = [*sections["flags"].item().split(), *(flag for each in measured for flag in each.flags)]
-    return sections.assign(flags=" ".join(dict.fromkeys(flags)))
 
 
 def _staining_tables(found: StainingMeasures) -> dict[str, pd.DataFrame]:

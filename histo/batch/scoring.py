@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from histo.batch.barrier import BarrierMeter, draw_barrier, tables_of, with_staining_flags
+from histo.batch.barrier import BarrierMeter, barrier_tables, draw_barrier
 from histo.batch.cell_file import CELL_FILE_NAME, append_cells
 from histo.batch.cell_finder import load_cell_finder
 from histo.batch.cells import CellCounter
@@ -131,13 +131,8 @@ class _Scorer:
 
     def score(self, slide: Slide, folder: Path) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
         """Score every piece of gut on the slide; cells go into the folder at once, the other tables are returned."""
-        wanted = self.job.fingerprint
-        verdict = judge_stain(slide, self.job.slide.stain, any_stain=wanted.any_stain)
-        planned = self.job.slide
-        if planned.is_monolayer:
-            verdict = StainVerdict(verdict.stain, (NO_STRUCTURE,))
-        elif planned.labels and planned.junction_markers:
-            verdict = verdict.with_labels()
+        wanted, planned = self.job.fingerprint, self.job.slide
+        verdict = self._judge(slide)
         model = _model(wanted.model, wanted.model_sha256) if verdict.asks_the_model else None
         counter = self._counter(verdict)
         meter = BarrierMeter(self.job, self.device) if planned.junction_markers else None
@@ -155,7 +150,7 @@ class _Scorer:
                     overlay = draw_section_overlay(slide, scored, tables.get("cells"))
                 else:
                     measured = meter.measure(slide, scored)
-                    tables |= {**tables_of(measured), "sections": with_staining_flags(tables["sections"], measured)}
+                    tables |= barrier_tables(tables["sections"], measured)
                     overlay = draw_barrier(slide, scored, measured)
                 outputs += write_section(self.job.results, scored, overlay)
                 for name, table in tables.items():
@@ -165,6 +160,14 @@ class _Scorer:
                     else:
                         rows.setdefault(name, []).append(identified)
         return {name: pd.concat(tables, ignore_index=True) for name, tables in rows.items()}, tuple(outputs)
+
+    def _judge(self, slide: Slide) -> StainVerdict:
+        """Say what can be scored on the slide, and whose compartments it has."""
+        planned = self.job.slide
+        verdict = judge_stain(slide, planned.stain, any_stain=self.job.fingerprint.any_stain)
+        if planned.is_monolayer:
+            return StainVerdict(verdict.stain, (NO_STRUCTURE,))
+        return verdict.with_labels() if planned.labels and planned.junction_markers else verdict
 
     def _counter(self, verdict: StainVerdict) -> CellCounter | None:
         wanted = self.job.fingerprint
