@@ -21,7 +21,6 @@ from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from parts.interval_studies import differences, equivalences, mixed_models, rank_correlations, slopes
 from parts.null_studies import (
     DRAWN_RELABELINGS,
     N_BOOTSTRAPS,
@@ -39,7 +38,6 @@ from parts.null_studies import (
 RESULTS = Path(__file__).parent / "results" / "type_one_error.txt"
 LEVEL = 0.05
 CELLS = 1_000_000  # relabelings of studies in memory at once
-ONE_AT_A_TIME = 20  # one study in so many, where studies are tested one at a time
 
 Found = dict[str, NDArray[np.float64]]
 
@@ -64,7 +62,6 @@ THREE_GROUPS = [
     Layout((4, 5, 7), 8, 0.6, spread=(2, 1, 1)),
 ]
 WITHIN = [(n, k, icc) for n, k in ((5, 3), (4, 3), (6, 2)) for icc in (0.3, 0.6)]
-MIXED = [((5, 5), 0, 0.6), ((5, 5, 5), 0, 0.3), ((5, 5, 5), 0, 0.6), ((4, 4, 4), 0, 0.6), ((4, 5, 6), 7, 0.6)]
 ENDPOINTS = [((5, 5), 5), ((4, 4), 5), ((4, 7), 5)]
 
 
@@ -87,12 +84,8 @@ def report(n_studies: int, seed: int) -> Iterator[str]:
     scatter = np.sqrt(LEVEL * (1 - LEVEL) / n_studies)
     yield f"Studies without a true effect, {n_studies:,} drawn for each row, seed {seed}; shares of p <= 0.05."
     yield f"The standard error of a share of 5 % is {scatter:.2%}. ratio: the test on sections over our default."
-    generators = (np.random.default_rng([seed, part]) for part in range(5))
-    yield from two_groups(n_studies, next(generators))
-    yield from three_groups(n_studies, next(generators))
-    yield from repeated(n_studies, next(generators))
-    yield from mixed(n_studies // ONE_AT_A_TIME, next(generators))
-    yield from intervals(n_studies // ONE_AT_A_TIME, next(generators))
+    for number, part in enumerate((two_groups, three_groups, repeated)):
+        yield from part(n_studies, np.random.default_rng([seed, number]))
 
 
 def two_groups(n_studies: int, rng: np.random.Generator) -> Iterator[str]:
@@ -169,40 +162,6 @@ def repeated(n_studies: int, rng: np.random.Generator) -> Iterator[str]:
 
         found = collect(of_endpoints, n_studies, comb(sum(sizes), sizes[0]))
         yield f"{' v '.join(map(str, sizes)):>7} {n_endpoints:9d} | {positives(found['p']):4.1%}"
-
-
-def mixed(n_studies: int, rng: np.random.Generator) -> Iterator[str]:
-    yield ""
-    yield f"mixed_model (group + segment + animal, three segments of each animal), {n_studies:,} studies each."
-    yield "animals    missing cells  ICC | ours, group  interval of a segment holds"
-    for sizes, n_missing, icc in MIXED:
-        found = mixed_models(sizes, n_missing, icc, n_studies, rng)
-        animals = " v ".join(map(str, sizes))
-        yield f"{animals:<10} {n_missing:13d} {icc:4.1f} | {found['positive']:11.1%} {found['covered']:28.1%}"
-
-
-def intervals(n_studies: int, rng: np.random.Generator) -> Iterator[str]:
-    """Draw studies in which something truly is there, and test them one at a time."""
-    yield ""
-    yield f"Where something is there, {n_studies:,} studies each; 95 % intervals that hold the truth."
-    for sizes, effect in (((5, 5), 1.2), ((4, 4), 2.0), ((4, 7), 1.2)):
-        found = differences(sizes, effect, n_studies, rng)
-        yield (
-            f"compare_two, {' v '.join(map(str, sizes))}, true difference {effect:g} SD: "
-            f"difference {found['difference']:.1%}, Hedges' g {found['effect']:.1%}"
-        )
-    for sizes, slope in (((5, 5, 5), 0.0), ((5, 5, 5), 1.0), ((4, 5, 7), 1.0)):
-        held = slopes(sizes, slope, n_studies, rng)
-        yield f"trend, {' v '.join(map(str, sizes))}, true slope {slope:g} SD: {held:.1%}"
-    for n_animals, rho in ((10, 0.0), (10, 0.5), (15, 0.0), (15, 0.8)):
-        found = rank_correlations(n_animals, rho, n_studies, rng)
-        yield (
-            f"rank_correlation, {n_animals} animals, true {rho:g}: {found['covered']:.1%}"
-            + (f"; positives {found['positive']:.1%}" if rho == 0 else "")
-        )
-    for n_animals in (4, 5, 8):
-        wrong = equivalences(n_animals, n_studies, rng)
-        yield f"equivalence, {n_animals} v {n_animals}, true difference at the margin: called alike {wrong:.1%}"
 
 
 def collect(drawn: Callable[[int], Found], n_studies: int, n_relabelings: int) -> Found:
