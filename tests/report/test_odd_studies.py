@@ -120,7 +120,7 @@ def test_what_was_asked_and_decided_stands_before_the_answer(draw_sections_table
 
     assert "Does Crypt depth or Villus height differ in EAE @ 7 and EAE @ 14 from control @ 14, in ileum?" in text
     assert "4 animals, 8 sections" in text
-    assert text.index("What was asked") < text.index("comparisons") < text.index("Endpoints")
+    assert text.index("What was asked") < text.index("of 4 comparisons") < text.index("SuperPlots")
     assert "adjusted p ≤ 0.05; intervals cover 95 %" in text
 
 

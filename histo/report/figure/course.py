@@ -14,6 +14,7 @@ from histo.report.figure.drawn import DrawnFigure, file_stem
 from histo.report.figure.style import ArmStyle, empty_figure, rule_axis, svg_of, value_label, wrapped
 from histo.report.wording import format_value
 from histo.study import Arm, Endpoint
+from histo.study.level import natural_key
 
 __all__ = ["CourseData", "draw_course", "place_timepoints"]
 
@@ -83,7 +84,8 @@ def draw_course(data: CourseData, limits: tuple[float, float]) -> DrawnFigure | 
     times_of = known.groupby("group")["timepoint"].nunique()
     if len(timepoints) < 2 or not (times_of > 1).any():
         return None
-    places = place_timepoints(sorted(timepoints, key=list(place_timepoints(timepoints)).index))
+    found = place_timepoints(sorted(timepoints, key=natural_key))
+    places = dict(sorted(found.items(), key=lambda item: item[1]))
     groups = [name for name in dict.fromkeys(arm.group for arm in data.styles) if name in times_of.index]
     bottom, top = 0.5, 0.1 + _LEGEND_ROW * len(groups)
     height = _HEIGHT + bottom + top

@@ -167,6 +167,17 @@ def test_the_name_of_a_group_is_in_the_key_whatever_it_begins_with() -> None:
     assert "_a" in words(figure.svg)
 
 
+@pytest.mark.parametrize("days", [("14", "7"), ("day 14", "day 7"), ("week 2", "day 7"), ("0", "-7")])
+def test_time_runs_forward_whichever_timepoint_the_reference_has(days: tuple[str, str]) -> None:
+    late, early = days
+    values = {Arm("control", late): [9.0, 9.0], Arm("EAE", early): [1.0, 1.0], Arm("EAE", late): [2.0, 2.0]}
+
+    figure = draw_course(CourseData(CRYPT, "", arm_styles(values), animals(values), groups(values)), (0, 9))
+
+    assert figure is not None
+    assert f"EAE: mean 1.0 µm at {early}, 2.0 µm at {late}" in figure.alt
+
+
 @pytest.mark.parametrize("arms", [ARMS[:2], (Arm("control", "7"), Arm("EAE", "7"))])
 def test_one_timepoint_is_no_course(arms: tuple[Arm, ...]) -> None:
     values = {arm: [1.0, 2.0] for arm in arms}
