@@ -16,6 +16,9 @@ from histo.study.plan import AnalysisPlan
 
 __all__ = ["adjust_jointly", "compare_endpoints", "contrasts_table"]
 
+_MUCH_MORE_SCATTER = 2.0
+"""Standard deviation of the smaller group over that of the other at which 9 % of null studies come out positive."""
+
 
 def contrasts_table(
     animals: pd.DataFrame,
@@ -123,7 +126,10 @@ def compare_endpoints(
         elif comparison.strata.names:
             found = replace(found, test=found.test.replace("strata", " and ".join(comparison.strata.names)))
         reach = _reach(comparison, a, b, factor, plan.level)
-        results.append(replace(found, note="; ".join(filter(None, (reach, found.note, _left_out(comparison))))))
+        scatter = _unequal_scatter(a[np.isfinite(a)], b[np.isfinite(b)])
+        results.append(
+            replace(found, note="; ".join(filter(None, (reach, found.note, scatter, _left_out(comparison)))))
+        )
     return results
 
 
@@ -257,3 +263,16 @@ def _reach(comparison: Comparison, a: NDArray[np.float64], b: NDArray[np.float64
             f"(smallest {smallest * factor:.2g}): read the difference and its interval"
         )
     return ""
+
+
+def _unequal_scatter(a: NDArray[np.float64], b: NDArray[np.float64]) -> str:
+    """Warn where the test errs too often: its smaller group scatters more (benchmarks/type_one_error.py)."""
+    if a.size == b.size:
+        return ""
+    fewer, more = sorted((a, b), key=len)
+    if fewer.std(ddof=1) < _MUCH_MORE_SCATTER * more.std(ddof=1):
+        return ""
+    return (
+        f"the {fewer.size} animals of the smaller group scatter at least twice as much as the {more.size} of the other: "
+        "if that is no chance, the p-value is too small and the interval too narrow; groups of equal size are safe"
+    )

@@ -326,3 +326,22 @@ def test_a_mended_design_replaces_what_the_results_say(tmp_path: Path, sections:
 def test_a_folder_without_results_says_so(tmp_path: Path) -> None:
     with pytest.raises(CorruptResults, match="sections is missing"):
         StudyTables.from_results(tmp_path)
+
+
+@pytest.mark.parametrize(("spread", "is_warned"), [(1.0, False), (3.0, True)])
+def test_a_smaller_group_that_scatters_more_is_warned_of(
+    draw_sections_table: Draw, spread: float, is_warned: bool
+) -> None:
+    sections = draw_sections_table(arms=(("control", "0"), ("EAE", "0")), segments=("ileum",))
+    eae = sections["group"] == "EAE"
+    fewer = sections[~(eae & sections["animal"].isin(sections.loc[eae, "animal"].unique()[:2]))].copy()
+    for group, factor in (("control", 1.0), ("EAE", spread)):
+        of_group = fewer["group"] == group
+        names = list(fewer.loc[of_group, "animal"].unique())
+        # As many animals, evenly spread about one mean, so that only the scatter differs.
+        place = fewer.loc[of_group, "animal"].map({name: n - (len(names) - 1) / 2 for n, name in enumerate(names)})
+        fewer.loc[of_group, "crypt_depth_um"] = 100 + factor * place
+    contrasts = StudyTables(fewer).compare("crypt_depth_um")
+    assert contrasts["note"].str.contains("smaller group scatter").all() == is_warned
+    swapped = StudyTables(fewer).compare("crypt_depth_um", reference="EAE")
+    assert swapped["note"].str.contains("smaller group scatter").all() == is_warned
