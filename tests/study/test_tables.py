@@ -328,7 +328,7 @@ def test_a_folder_without_results_says_so(tmp_path: Path) -> None:
         StudyTables.from_results(tmp_path)
 
 
-@pytest.mark.parametrize(("spread", "is_warned"), [(1.0, False), (3.0, True)])
+@pytest.mark.parametrize(("spread", "is_warned"), [(1.0, False), (5.0, True)])
 def test_a_smaller_group_that_scatters_more_is_warned_of(
     draw_sections_table: Draw, spread: float, is_warned: bool
 ) -> None:
