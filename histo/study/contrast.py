@@ -273,6 +273,6 @@ def _unequal_scatter(a: NDArray[np.float64], b: NDArray[np.float64]) -> str:
     if fewer.std(ddof=1) < _MUCH_MORE_SCATTER * more.std(ddof=1):
         return ""
     return (
-        f"the {fewer.size} animals of the smaller group scatter twice as much as the {more.size} of the other, or more: "
+        f"the {fewer.size} animals of the smaller group scatter twice as much as the {more.size} of the other or more: "
         "if that is no chance, the p-value is too small and the interval too narrow; groups of equal size are safe"
     )
