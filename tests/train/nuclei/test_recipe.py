@@ -13,7 +13,7 @@ MakeToy = Callable[[int], Path]
 MODELS = Path(__file__).parents[3] / "models"
 
 
-@pytest.mark.parametrize("name", ["nuclei-he-base", "nuclei-he-v1", "nuclei-if-v1"])
+@pytest.mark.parametrize("name", ["nuclei-he-v1", "nuclei-if-v1"])
 def test_the_recipes_that_are_shipped_read(name: str) -> None:
     path = MODELS / name / "train.toml"
     assert recipe_task(path) == "nuclei"
