@@ -17,7 +17,7 @@ from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.staining import STAINING, STAINING_CENSUS, STAINING_GAPS, STAINING_PROFILE, STAINING_REGIONS
 from histo.schema.study import CONTRASTS, FAILURES
-from histo.schema.table import BARRIER_TABLES, CELL_TABLES, TABLES, schema_markdown, table_schema
+from histo.schema.table import BARRIER_TABLES, CELL_TABLES, STUDY_TABLES, TABLES, schema_markdown, table_schema
 
 __all__ = [
     "ANIMALS",
@@ -51,6 +51,7 @@ __all__ = [
     "STAINING_GAPS",
     "STAINING_PROFILE",
     "STAINING_REGIONS",
+    "STUDY_TABLES",
     "TABLES",
     "THRESHOLDS",
     "UNITS",

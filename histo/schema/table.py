@@ -13,7 +13,7 @@ from histo.schema.score import SCORES
 from histo.schema.section import CRYPTS, EXCLUSIONS, LAYERS, SECTIONS, UNITS, VILLI
 from histo.schema.study import CONTRASTS, FAILURES, OVERALL
 
-__all__ = ["BARRIER_TABLES", "CELL_TABLES", "TABLES", "schema_markdown", "table_schema"]
+__all__ = ["BARRIER_TABLES", "CELL_TABLES", "STUDY_TABLES", "TABLES", "schema_markdown", "table_schema"]
 
 _OF_CELLS = (CELLS, DENSITIES, CELL_RATIOS, INFILTRATE, FOLLICLES, CLUSTERING, POSITIVITY)
 _OF_SECTIONS = (SECTIONS, VILLI, CRYPTS, UNITS, LAYERS, EXCLUSIONS)
@@ -23,6 +23,9 @@ CELL_TABLES = (*(table.name for table in _OF_CELLS), THRESHOLDS.name)
 
 BARRIER_TABLES = (*(table.name for table in BATCH_BARRIER), STAINING_THRESHOLDS.name)
 """Names of the tables that only a run with slides stained for a protein of junctions writes."""
+
+STUDY_TABLES = tuple(table.name for table in (VARIANCE_COMPONENTS, POWER, OVERALL, QUESTIONS, AS_PUBLISHED))
+"""Names of the tables that no run writes: they are made of its results when a study is asked."""
 
 TABLES: dict[str, Table] = {
     table.name: Table(table.name, table.row, (*IDENTITY, *table.columns))

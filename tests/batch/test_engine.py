@@ -22,7 +22,7 @@ from histo.io.annotations import read_geojson
 from histo.io.design import read_design
 from histo.io.labels import read_label_map
 from histo.io.results import read_table
-from histo.schema import BARRIER_TABLES, CELL_TABLES, TABLES
+from histo.schema import BARRIER_TABLES, CELL_TABLES, STUDY_TABLES, TABLES
 
 KILL_ON_M2 = """
 import os, signal
@@ -100,7 +100,7 @@ def test_every_slide_is_either_scored_or_failed_with_a_reason(batch: Path) -> No
 
 def test_a_results_folder_holds_all_that_it_should(batch: Path) -> None:
     results = batch / "results"
-    assert {path.stem for path in results.glob("*.parquet")} == set(TABLES) - {*CELL_TABLES, *BARRIER_TABLES}
+    assert {path.stem for path in results.glob("*.parquet")} == set(TABLES) - {*CELL_TABLES, *BARRIER_TABLES, *STUDY_TABLES}
     sections = read_table(results, "sections")
     assert list(sections["slide"]) == ["m1", "m2", "m3"]
     assert list(sections["animal"]) == ["a1", "a2", "a3"]
