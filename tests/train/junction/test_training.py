@@ -23,7 +23,7 @@ def one_thread() -> None:
 
 
 def test_a_small_network_learns_squares_and_becomes_a_model(make_junction_toy: MakeToy, tmp_path: Path) -> None:
-    path = make_junction_toy(40)
+    path = make_junction_toy(100)
     stages: list[str] = []
     folder = train(
         path,
@@ -34,7 +34,7 @@ def test_a_small_network_learns_squares_and_becomes_a_model(make_junction_toy: M
     )
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     scores = {(row["origin"], row["what"]): row for row in metrics["dice"]}
-    assert scores["squares", "course of junctions"]["dice"] > 0.75
+    assert scores["squares", "course of junctions"]["dice"] > 0.75, scores
     assert scores["squares", "course of junctions"]["n_pictures"] == 1
     assert ("squares", "gaps along junctions") not in scores
     model = load_junction_model(folder)
