@@ -75,11 +75,11 @@ def trend(
     found = relabelings(labels.tolist(), strata.tolist(), max_relabelings=max_relabelings, seed=seed)
     if found.n_all == 1:
         raise InvalidArgument("no two animals of different groups are in one block")
-    statistic = concordance(pooled, found.labels, strata)
+    ranks = stats.rankdata(pooled, method="ordinal").astype(float)
+    statistic, untied = concordance(np.stack([pooled, ranks]), found.labels, strata)
     is_mid = is_mid_p_fair(found.n_all)
     rising = _pairs(strata, labels)
     slopes = np.sort((pooled[rising[1]] - pooled[rising[0]]) / (labels[rising[1]] - labels[rising[0]]))
-    untied = concordance(stats.rankdata(pooled, method="ordinal").astype(float), found.labels, strata)
     low, high = _ends(slopes, untied, level, is_mid=is_mid)
     n_drawn = len(found.labels) - (not found.is_exact)
     of = "labels" if within is None else "labels within blocks"
@@ -118,9 +118,11 @@ def concordance(
     first, second = np.triu_indices(values.shape[-1], 1)
     is_within = strata[first] == strata[second]
     first, second = first[is_within], second[is_within]
-    rises = np.sign(values[..., second] - values[..., first])
-    steps = np.sign(labels[:, second] - labels[:, first]).astype(float)
-    counted: NDArray[np.float64] = rises @ steps.T
+    rises = np.sign(values[..., second] - values[..., first]).astype(np.float32)
+    # An animal's labels side by side, and counts that a small float holds exactly: many times faster for large groups.
+    of_animal = np.ascontiguousarray(labels.T.astype(np.int16))
+    steps = np.sign(of_animal[second] - of_animal[first]).astype(np.float32)
+    counted: NDArray[np.float64] = (rises @ steps).astype(np.float64)
     return counted
 
 
