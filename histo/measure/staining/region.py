@@ -164,15 +164,16 @@ def _shares(stained: StainedEpithelium, own: NDArray[np.bool_]) -> dict[str, flo
     pixels = stained.pixels
     signal, inside = stained.signal[own].astype(float), pixels.inside[own].astype(float)
     apical = pixels.apical[own].astype(float)
-    apical_sum = float(signal @ apical)
-    total = float(signal @ pixels.weight[own].astype(float))
+    # Sums of numpy's own: a dot product is shared out among threads, and its last bits tell how many there are.
+    apical_sum = float((signal * apical).sum())
+    total = float((signal * pixels.weight[own]).sum())
     mean = _over(total, float(inside.sum()))
     amount = {"mean_signal": mean, "integrated_density_um2": total * stained.mpp**2}
     if not mean > _LEAST_SIGNAL * stained.noise:
         names = ("apical_fraction", "apical_mean", "basolateral_mean", "apical_basolateral_ratio")
         return {**amount, **dict.fromkeys(names, float("nan"))}
-    apical_mean = _over(apical_sum, float(apical @ inside))
-    basolateral_mean = _over(total - apical_sum, float((1 - apical) @ inside))
+    apical_mean = _over(apical_sum, float((apical * inside).sum()))
+    basolateral_mean = _over(total - apical_sum, float(((1 - apical) * inside).sum()))
     return {
         **amount,
         "apical_fraction": _over(apical_sum, total),
