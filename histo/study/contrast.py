@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from histo.schema import check_table, empty_table, table_schema
+from histo.study.by_segment import table_by_segment
 from histo.study.comparison import Comparison, comparisons_of
 from histo.study.inference import Inference, adjust, compare_two, smallest_reachable_p, westfall_young
-from histo.study.level.arm import Arm, segments_of
+from histo.study.level.arm import Arm
 from histo.study.plan import AnalysisPlan
 
 __all__ = ["adjust_jointly", "compare_endpoints", "contrasts_table"]
@@ -49,17 +49,12 @@ def contrasts_table(
         Animals that are on both sides are compared with themselves.
     """
     known = pd.DataFrame() if covariates is None else covariates
-    rows = [
-        row
-        for segment in segments_of(animals)
-        for row in _in_segment(animals[animals["segment"] == segment], endpoints, reference, plan, known)
-    ]
-    columns = table_schema("contrasts").columns
-    if not rows:
-        return empty_table(columns)
-    order = {endpoint: position for position, endpoint in enumerate(endpoints)}
-    table = pd.DataFrame(rows).sort_values("endpoint", key=lambda names: names.map(order), kind="stable")
-    return check_table(table, columns)
+    return table_by_segment(
+        "contrasts",
+        animals,
+        endpoints,
+        lambda of_segment: _in_segment(of_segment, endpoints, reference, plan, known),
+    )
 
 
 def _in_segment(

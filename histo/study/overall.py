@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from histo.schema import check_table, empty_table, table_schema
+from histo.study.by_segment import table_by_segment
 from histo.study.inference import Inference, adjust, blocked_permutation, compare_several, compare_two, trend
-from histo.study.level.arm import Arm, arms_of, segments_of
+from histo.study.level.arm import Arm, arms_of
 from histo.study.plan import AnalysisPlan
 from histo.study.strata import NO_STRATA, Strata, choose_strata
 
@@ -116,17 +116,12 @@ def overall_table(
         The ``overall`` table.
     """
     known = pd.DataFrame() if covariates is None else covariates
-    rows = [
-        row
-        for segment in segments_of(animals)
-        for row in _in_segment(animals[animals["segment"] == segment], endpoints, reference, plan, known)
-    ]
-    columns = table_schema("overall").columns
-    if not rows:
-        return empty_table(columns)
-    order = {endpoint: position for position, endpoint in enumerate(endpoints)}
-    table = pd.DataFrame(rows).sort_values("endpoint", key=lambda names: names.map(order), kind="stable")
-    return check_table(table, columns)
+    return table_by_segment(
+        "overall",
+        animals,
+        endpoints,
+        lambda of_segment: _in_segment(of_segment, endpoints, reference, plan, known),
+    )
 
 
 def _in_segment(
