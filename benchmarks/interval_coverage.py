@@ -12,12 +12,12 @@ The output is kept in ``benchmarks/results/interval_coverage.txt``.
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from parts.interval_studies import differences, equivalences, mixed_models, rank_correlations, slopes
+from parts.kept_report import show_and_keep
 
 RESULTS = Path(__file__).parent / "results" / "interval_coverage.txt"
 
@@ -30,14 +30,7 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=2_000, help="studies drawn for each row")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    start = time.perf_counter()
-    lines: list[str] = []
-    for line in report(arguments.studies, arguments.seed):
-        print(line, flush=True)
-        lines.append(line)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{time.perf_counter() - start:.0f} s; written to {RESULTS}")
+    show_and_keep(report(arguments.studies, arguments.seed), RESULTS)
 
 
 def report(n_studies: int, seed: int) -> Iterator[str]:

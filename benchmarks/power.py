@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import argparse
 import runpy
-import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from parts.kept_report import show_and_keep
 from scipy import stats
 
 from histo.study import AnalysisPlan, StudyTables
@@ -51,15 +52,8 @@ def main() -> None:
     parser.add_argument("--cohorts", type=int, default=300, help="cohorts of the reference layout")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    start = time.perf_counter()
-    lines: list[str] = []
-    for part in (two_groups(arguments.studies, arguments.seed), cohorts(arguments.cohorts, arguments.seed)):
-        for line in part:
-            print(line, flush=True)
-            lines.append(line)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{time.perf_counter() - start:.0f} s; written to {RESULTS}")
+    of_two, of_all = two_groups(arguments.studies, arguments.seed), cohorts(arguments.cohorts, arguments.seed)
+    show_and_keep(chain(of_two, of_all), RESULTS)
 
 
 def two_groups(n_studies: int, seed: int) -> Iterator[str]:

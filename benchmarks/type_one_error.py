@@ -12,7 +12,6 @@ data. The output is kept in ``benchmarks/results/type_one_error.txt``.
 from __future__ import annotations
 
 import argparse
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from math import comb
@@ -21,6 +20,7 @@ from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from parts.kept_report import show_and_keep
 from parts.null_studies import (
     DRAWN_RELABELINGS,
     N_BOOTSTRAPS,
@@ -70,14 +70,7 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=20_000, help="studies drawn for each row")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    start = time.perf_counter()
-    lines: list[str] = []
-    for line in report(arguments.studies, arguments.seed):
-        print(line, flush=True)
-        lines.append(line)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{time.perf_counter() - start:.0f} s; written to {RESULTS}")
+    show_and_keep(report(arguments.studies, arguments.seed), RESULTS)
 
 
 def report(n_studies: int, seed: int) -> Iterator[str]:
